@@ -1,0 +1,157 @@
+"""The words of light, camera and mood that describe a shot, as immutable lists.
+
+The enhancer chooses from these lists and the starter model's captions are written with them, so
+an enhanced prompt reads like the sentences that the model was trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Time = Literal["day", "sunset", "night"]
+Weather = Literal["clear", "cloudy", "rain", "snow"]
+Setting = Literal["outdoors", "indoors", "city", "space", "underwater", "fire"]
+Move = Literal["static", "pan_left", "pan_right", "zoom_in", "zoom_out", "follow"]
+
+TIMES: tuple[Time, ...] = get_args(Time)
+WEATHERS: tuple[Weather, ...] = get_args(Weather)
+
+
+@dataclass(frozen=True)
+class Light:
+    """One sentence of light and the scenes that it does not contradict.
+
+    times, weathers: all that it suits. setting: where it may be used; every other setting than
+    "outdoors" must be named by the scene.
+    """
+
+    text: str
+    times: tuple[Time, ...]
+    weathers: tuple[Weather, ...]
+    setting: Setting = "outdoors"
+
+    def suits(self, time: Time | None, weather: Weather | None) -> bool:
+        """Whether it fits a scene; None stands for a scene that leaves it open.
+
+        >>> LIGHTS[0].text, LIGHTS[0].suits("day", None), LIGHTS[0].suits("night", "rain")
+        ('Bright midday sun.', True, False)
+        """
+        return (time is None or time in self.times) and (
+            weather is None or weather in self.weathers
+        )
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One sentence of camera work. move: how the picture travels over the scene."""
+
+    text: str
+    move: Move
+
+
+#: Together the outdoor sentences suit every pair of a time and a weather.
+LIGHTS: tuple[Light, ...] = (
+    Light("Bright midday sun.", ("day",), ("clear",)),
+    Light("Clear morning light.", ("day",), ("clear",)),
+    Light("Soft overcast daylight.", ("day",), ("cloudy", "rain")),
+    Light("Grey rainy light.", ("day", "sunset"), ("rain",)),
+    Light("Bright crisp winter light.", ("day",), ("snow",)),
+    Light("Golden hour sunlight with long soft shadows.", ("sunset",), ("clear",)),
+    Light("Warm sunset glow on the clouds.", ("sunset",), ("clear", "cloudy")),
+    Light("Pale pink winter dusk.", ("sunset",), ("snow",)),
+    Light("Cool silver moonlight.", ("night",), ("clear",)),
+    Light("Deep blue night light.", ("night",), ("clear", "cloudy")),
+    Light("Dark night with glistening rain.", ("night",), ("rain",)),
+    Light("Quiet blue glow of snow at night.", ("night",), ("snow",)),
+    Light("Soft window light.", ("day",), WEATHERS, "indoors"),
+    Light("Warm lamp light.", ("sunset", "night"), WEATHERS, "indoors"),
+    Light("Neon reflections on wet surfaces.", ("night",), ("cloudy", "rain"), "city"),
+    Light("Hard sunlight with deep black shadows.", TIMES, ("clear",), "space"),
+    Light("Blue light falling through water.", TIMES, WEATHERS, "underwater"),
+    Light(
+        "Warm firelight with flickering shadows.", ("sunset", "night"), WEATHERS, "fire"
+    ),
+)
+
+CAMERAS: tuple[Camera, ...] = (
+    Camera("Static wide shot.", "static"),
+    Camera("Macro close-up with shallow depth of field.", "static"),
+    Camera("Gentle handheld shot.", "static"),
+    Camera("Slow pan to the left.", "pan_left"),
+    Camera("Slow pan to the right.", "pan_right"),
+    Camera("Slow push-in.", "zoom_in"),
+    Camera("Slow zoom in.", "zoom_in"),
+    Camera("Slow pull-back.", "zoom_out"),
+    Camera("Slow zoom out.", "zoom_out"),
+    Camera("Aerial shot slowly pulling back.", "zoom_out"),
+    Camera("Low tracking shot that follows the movement.", "follow"),
+    Camera("Steady shot following from behind.", "follow"),
+)
+
+#: Used as "<Mood> mood, <TAIL>."
+MOODS: tuple[str, ...] = (
+    "peaceful",
+    "serene",
+    "calm",
+    "quiet",
+    "relaxed",
+    "gentle",
+    "tender",
+    "warm",
+    "cozy",
+    "romantic",
+    "intimate",
+    "nostalgic",
+    "wistful",
+    "melancholic",
+    "lonely",
+    "somber",
+    "gloomy",
+    "mysterious",
+    "eerie",
+    "haunting",
+    "suspenseful",
+    "tense",
+    "ominous",
+    "dramatic",
+    "epic",
+    "majestic",
+    "heroic",
+    "powerful",
+    "fierce",
+    "energetic",
+    "vibrant",
+    "lively",
+    "exciting",
+    "thrilling",
+    "adventurous",
+    "festive",
+    "joyful",
+    "happy",
+    "cheerful",
+    "playful",
+    "whimsical",
+    "funny",
+    "magical",
+    "dreamy",
+    "hopeful",
+    "triumphant",
+)
+
+TAIL = "cinematic, natural colors, sharp detail, smooth motion"
+
+
+def shot(words: str, light: str = "", camera: str = "", mood: str = "") -> str:
+    """The sentences of one enhanced prompt in their fixed order, empty parts left out.
+
+    >>> shot("a dog running", LIGHTS[0].text, CAMERAS[0].text, "happy")
+    'A dog running. Bright midday sun. Static wide shot. Happy mood, cinematic, natural colors, \
+sharp detail, smooth motion.'
+    """
+    words = words.strip()
+    words = words[:1].upper() + words[1:]
+    if words[-1:] not in tuple(".!?"):
+        words = words.rstrip(",;: ") + "."
+    closing = f"{mood.capitalize()} mood, {TAIL}." if mood else f"{TAIL.capitalize()}."
+    return " ".join(part for part in (words, light, camera, closing) if part)
