@@ -1,0 +1,135 @@
+"""Stage 2: noise becomes latents, by diffusers' own pipelines around our components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan, WanImageToVideoPipeline, WanPipeline, WanTransformer3DModel
+from diffusers.utils.torch_utils import randn_tensor
+
+from ourvidz.pipeline.encode import Condition
+from ourvidz.pipeline.schedulers import seeded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Denoiser:
+    """The components of one run; the scheduler is its own, so nothing of a run outlives it."""
+
+    transformer: WanTransformer3DModel
+    vae: AutoencoderKLWan
+    scheduler: Any
+    expand_timesteps: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """How to sample: size in px, num_frames = 4 k + 1, one seed per video of the batch."""
+
+    width: int
+    height: int
+    num_frames: int
+    num_inference_steps: int
+    guidance_scale: float
+    seeds: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Who looks on, and may raise `Cancelled` at either moment.
+
+    on_step(step, clean): after each of the steps, counted from 1; clean is the estimate of the
+    finished latents (B, C, T, h, w). on_block(): before each transformer block.
+    """
+
+    on_step: Callable[[int, torch.Tensor], None]
+    on_block: Callable[[], None]
+
+
+class ConditionedPipeline(WanImageToVideoPipeline):
+    """`WanImageToVideoPipeline` that is given its condition encoded instead of encoding it.
+
+    So first frame, first + last frame and extension by k frames are one case, and the VAE
+    encoder and the transformer never need the GPU at the same time.
+    """
+
+    condition: Condition
+
+    def prepare_latents(self, image: Any, batch_size: int, *args: Any, **kwargs: Any) -> Any:
+        """Noise and the condition, in the form that the transformer's loop expects."""
+        _, _, _, _, dtype, device, generator, *_ = args
+        known, mask = (t.to(device, dtype) for t in (self.condition.latents, self.condition.mask))
+        shape = (batch_size, *known.shape[1:])
+        noise = randn_tensor(shape, generator=generator, device=device, dtype=dtype)
+        if self.config.expand_timesteps:  # type: ignore[attr-defined]
+            return noise, known, 1 - mask.amin(dim=1, keepdim=True)
+        return noise, torch.cat([mask, known], dim=1).repeat(batch_size, 1, 1, 1, 1)
+
+
+def denoise(
+    denoiser: Denoiser,
+    embeds: torch.Tensor,
+    negative_embeds: torch.Tensor | None,
+    steps: Steps,
+    watch: Watch,
+    condition: Condition | None = None,
+) -> torch.Tensor:
+    """Normalised latents (B, C, T, h, w) float32 for B = len(steps.seeds) videos of one prompt.
+
+    embeds, negative_embeds: (1, L, D); the negative ones are needed when guidance_scale > 1.
+    The noise of each video depends on its seed alone, not on the device or the batch.
+    """
+    count = len(steps.seeds)
+    device = denoiser.transformer.device
+    pipe, image = _pipeline(denoiser, condition)
+
+    def on_step_end(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        watch.on_step(step + 1, pipe.scheduler.model_outputs[-1])
+        return tensors
+
+    guided = negative_embeds is not None and steps.guidance_scale > 1
+    try:
+        with watched(denoiser.transformer, watch.on_block), seeded(steps.seeds[0], device):
+            latents = pipe(
+                **image,
+                prompt_embeds=embeds.repeat(count, 1, 1),
+                negative_prompt_embeds=negative_embeds.repeat(count, 1, 1) if guided else None,
+                width=steps.width,
+                height=steps.height,
+                num_frames=steps.num_frames,
+                num_inference_steps=steps.num_inference_steps,
+                guidance_scale=steps.guidance_scale,
+                generator=[torch.Generator().manual_seed(seed) for seed in steps.seeds],
+                callback_on_step_end=on_step_end,
+                output_type="latent",
+            ).frames
+    finally:
+        pipe.maybe_free_model_hooks()  # a step cache must not carry a cancelled run over
+    return condition.pin(latents) if condition else latents
+
+
+def _pipeline(denoiser: Denoiser, condition: Condition | None) -> tuple[Any, dict[str, Any]]:
+    """The pipeline and its image argument. Constructed, never `from_pipe`, which casts."""
+    kind = WanPipeline if condition is None else ConditionedPipeline
+    pipe: Any = kind(tokenizer=None, text_encoder=None, **vars(denoiser))  # type: ignore[arg-type]
+    pipe.set_progress_bar_config(disable=True)
+    if condition is None:
+        return pipe, {}
+    pipe.condition = condition
+    # The loop insists on an image although the condition has taken its place.
+    return pipe, {"image": torch.zeros(1, 3, 16, 16)}
+
+
+@contextmanager
+def watched(transformer: torch.nn.Module, on_block: Callable[[], None]) -> Iterator[None]:
+    """`on_block()` is called before every transformer block while this context is open."""
+    blocks: Any = transformer.blocks
+    hooks = [block.register_forward_pre_hook(lambda *_: on_block()) for block in blocks]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,0 +1,96 @@
+"""What the stages do, told upward: steps, seconds, time left, and the moment to cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import perf_counter
+
+import numpy as np
+
+from ourvidz.domain.progress import OnProgress, Progress, Stage
+
+#: Seconds between two reports of the same step: often enough to feel a cancel at once.
+TICK_S = 0.2
+
+
+class Reporter:
+    """Measures stages and calls `on_progress`, which may raise `Cancelled` to stop the job.
+
+    expected_s: seconds that stages took the last time such a job ran, for the time left.
+    A stage opened inside another one pauses the outer one's seconds.
+    """
+
+    def __init__(
+        self, on_progress: OnProgress, expected_s: Mapping[Stage, float] | None = None
+    ) -> None:
+        self.seconds_by_stage: dict[Stage, float] = {}
+        self._on_progress = on_progress
+        self._expected_s = dict(expected_s or {})
+        self._stage: Stage = "load"
+        self._step = self._total = 0
+        self._step_times = [perf_counter()]
+        self._reported_at = 0.0
+
+    @contextmanager
+    def stage(self, stage: Stage, total: int) -> Iterator[None]:
+        """Time a stage of `total` steps; report its start and, if all went well, its end."""
+        self._stage, self._total, self._step_times = stage, total, []
+        self.step(0)
+        with self.timed(stage):
+            yield
+        if self._step < total:
+            self.step(total)
+
+    @contextmanager
+    def timed(self, stage: Stage) -> Iterator[None]:
+        """Add the seconds spent inside to `stage` and take them from no other stage twice."""
+        before = sum(self.seconds_by_stage.values())
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            inner = sum(self.seconds_by_stage.values()) - before
+            own = perf_counter() - start - inner
+            self.seconds_by_stage[stage] = self.seconds_by_stage.get(stage, 0.0) + own
+
+    def step(self, step: int, preview_frame: np.ndarray | None = None) -> None:
+        """Report that `step` steps of the current stage are done.
+
+        preview_frame: (H, W, 3) uint8 or None.
+        """
+        self._step = step
+        self._step_times.append(perf_counter())
+        self._report(preview_frame)
+
+    def tick(self) -> None:
+        """A chance to cancel inside a long step; repeats the last report at most every TICK_S."""
+        if perf_counter() - self._reported_at >= TICK_S:
+            self._report(None)
+
+    def _report(self, preview_frame: np.ndarray | None) -> None:
+        self._reported_at = perf_counter()
+        self._on_progress(
+            Progress(
+                stage=self._stage,
+                step=self._step,
+                total=self._total,
+                eta_s=self._eta_s(),
+                preview_frame=preview_frame,
+            )
+        )
+
+    def _eta_s(self) -> float | None:
+        """Seconds left: this stage by its own pace, the stages to come by the last such job."""
+        times, left = self._step_times, self._total - self._step
+        if len(times) > 2:  # the first step also warms caches up, so it is no measure
+            pace = (times[-1] - times[1]) / (len(times) - 2)
+        elif len(times) == 2:
+            pace = times[1] - times[0]
+        elif self._stage in self._expected_s:
+            pace = self._expected_s[self._stage] / max(self._total, 1)
+        else:
+            return None
+        here = max(0.0, left * pace - (perf_counter() - times[-1]))
+        done = {*self.seconds_by_stage, self._stage}
+        return here + sum(s for stage, s in self._expected_s.items() if stage not in done)

@@ -1,0 +1,69 @@
+"""Which steps the denoiser takes: deterministic UniPC, or the sampler of step-distilled models.
+
+Both keep the clean estimate of the last step in `model_outputs[-1]`, for the live preview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
+
+SchedulerKind = Literal["unipc", "step-distill"]
+
+
+class StepDistillScheduler(FlowMatchEulerDiscreteScheduler):
+    """Steps as the 4-step models were distilled: evenly spaced sigmas, fresh noise every step.
+
+    Plain FlowMatchEuler ends its few-step schedule far too low (0.024 instead of 0.626).
+    The fresh noise comes from torch's global random source, so seed that one too.
+    """
+
+    def set_timesteps(
+        self, num_inference_steps: int = 4, device: Any = None, **kwargs: Any
+    ) -> None:
+        """Sigmas 1, (n-1)/n, ..., 1/n before the shift."""
+        sigmas = [1 - i / num_inference_steps for i in range(num_inference_steps)]
+        super().set_timesteps(sigmas=sigmas, device=device)
+        self.model_outputs: list[Any] = [None]
+
+    def step(self, model_output: Any, timestep: Any, sample: Any, **kwargs: Any) -> Any:
+        """One step; remembers the clean estimate x0 = x - sigma * v."""
+        if self.step_index is None:
+            self._init_step_index(timestep)
+        self.model_outputs = [sample - self.sigmas[self.step_index] * model_output]
+        return super().step(model_output, timestep, sample, **kwargs)
+
+
+def make_scheduler(
+    kind: SchedulerKind, flow_shift: float, config: Mapping[str, Any] | None = None
+) -> UniPCMultistepScheduler | StepDistillScheduler:
+    """A fresh scheduler; config is the checkpoint's own, whose other settings are kept.
+
+    >>> unipc = make_scheduler("unipc", flow_shift=5.0)
+    >>> unipc.set_timesteps(4)
+    >>> [round(sigma, 3) for sigma in unipc.sigmas.tolist()]
+    [1.0, 0.938, 0.834, 0.626, 0.0]
+    """
+    if kind == "step-distill":
+        return StepDistillScheduler(shift=flow_shift, stochastic_sampling=True)
+    return UniPCMultistepScheduler.from_config(
+        dict(config or {}),
+        prediction_type="flow_prediction",
+        use_flow_sigmas=True,
+        flow_shift=flow_shift,
+    )
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Torch's global random source starts at `seed` inside and is restored afterwards.
+
+    Pipelines hand no generator to `scheduler.step`, so stochastic samplers read the global one.
+    """
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
