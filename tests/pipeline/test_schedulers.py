@@ -1,0 +1,31 @@
+"""Both samplers walk the schedule that their models were trained for."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ourvidz.pipeline.schedulers import make_scheduler, seeded
+
+
+def test_few_steps_are_spaced_as_the_distilled_models_expect() -> None:
+    scheduler = make_scheduler("step-distill", flow_shift=5.0)
+    scheduler.set_timesteps(4)
+    assert scheduler.sigmas.tolist() == pytest.approx([1.0, 0.9375, 0.8333, 0.625, 0.0], abs=1e-3)
+
+
+def test_the_checkpoints_other_settings_are_kept() -> None:
+    scheduler = make_scheduler("unipc", flow_shift=5.0, config={"solver_order": 3})
+    assert scheduler.config["solver_order"] == 3
+    assert scheduler.config["flow_shift"] == 5.0
+
+
+def test_the_global_random_source_comes_back() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    with seeded(7, torch.device("cpu")):
+        inside = torch.rand(3)
+    assert torch.equal(torch.rand(3), expected)
+    with seeded(7, torch.device("cpu")):
+        assert torch.equal(torch.rand(3), inside)
