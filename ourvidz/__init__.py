@@ -1,0 +1,1 @@
+"""OurVidz: a sentence becomes a film. Importing this package imports no torch."""

@@ -1,0 +1,103 @@
+"""The one family tree of errors. Each text says what happened *and* what to do next.
+
+Anything that is not an `OurVidzError` is a bug: it is logged, the job fails as
+"internal error" and is refunded.
+"""
+
+from __future__ import annotations
+
+
+class OurVidzError(Exception):
+    """Base of every error that a user, a researcher or an engineer is meant to read."""
+
+    #: Process exit status of the command line when this error ends it.
+    exit_code = 1
+
+
+class InvalidRequest(OurVidzError):
+    """The request can not be carried out as it stands; nothing was spent.
+
+    >>> str(InvalidRequest("num_frames", "must be at least 1; use 80 for five seconds"))
+    'num_frames: must be at least 1; use 80 for five seconds'
+    """
+
+    exit_code = 2
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class NotEnoughCredits(OurVidzError):
+    """The price is higher than the balance; nothing was spent.
+
+    >>> str(NotEnoughCredits(need=5, have=2))
+    'This costs 5 credits and you have 2. Choose a shorter length or add credits.'
+    """
+
+    exit_code = 3
+
+    def __init__(self, need: int, have: int) -> None:
+        super().__init__(
+            f"This costs {need} credits and you have {have}. "
+            "Choose a shorter length or add credits."
+        )
+        self.need = need
+        self.have = have
+
+
+class NotAllowed(OurVidzError):
+    """The caller may not do this; the text never confirms that someone else's thing exists."""
+
+    exit_code = 4
+
+
+class PolicyRefused(OurVidzError):
+    """The content policy refuses before any GPU work; `category` names the rule."""
+
+    exit_code = 5
+
+    def __init__(self, category: str, reason: str) -> None:
+        super().__init__(reason)
+        self.category = category
+
+
+class OutOfMemory(OurVidzError):
+    """No rung of the memory ladder was left.
+
+    >>> e = OutOfMemory("denoise", need_bytes=23 * 2**30, free_bytes=8 * 2**30)
+    >>> str(e)
+    'denoise needs 23.0 GiB and 8.0 GiB are free. Choose a smaller size or a smaller model.'
+    """
+
+    exit_code = 6
+
+    def __init__(self, stage: str, need_bytes: int, free_bytes: int) -> None:
+        super().__init__(
+            f"{stage} needs {need_bytes / 2**30:.1f} GiB and {free_bytes / 2**30:.1f} GiB are "
+            "free. Choose a smaller size or a smaller model."
+        )
+        self.stage = stage
+        self.need_bytes = need_bytes
+        self.free_bytes = free_bytes
+
+
+class Cancelled(OurVidzError):
+    """The user stopped it; nothing partial is kept."""
+
+    exit_code = 130
+
+    def __init__(self, reason: str = "Cancelled; nothing was kept.") -> None:
+        super().__init__(reason)
+
+
+class Unavailable(OurVidzError):
+    """A model, the database, the storage or the disk can not be reached right now."""
+
+    exit_code = 7
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}: {advice}")
+        self.what = what
+        self.advice = advice
