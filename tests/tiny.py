@@ -1,11 +1,11 @@
-"""Tiny random-weight models of the starter's exact classes, in the starter's folder layout."""
+"""Tiny random-weight models of the starter's exact classes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3DModel
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
 
 Z_DIM = 8
 TEXT_DIM = 384  # what MiniLM gives
@@ -49,18 +49,11 @@ def tiny_transformer(*, conditioned: bool = False, seed: int = 0) -> WanTransfor
     ).eval()
 
 
-def tiny_scheduler() -> UniPCMultistepScheduler:
-    """The scheduler that Wan checkpoints are published with."""
-    return UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0
-    )
-
-
-def save_tiny_starter(folder: Path) -> Path:
-    """Write the starter's layout with tiny models under `folder` and return it."""
-    tiny_vae().save_pretrained(folder / "vae")
-    for task, conditioned in (("text_to_video", False), ("image_to_video", True)):
+def save_tiny_starter(models_dir: Path) -> Path:
+    """Write tiny models where `ModelManager(models_dir=...)` looks for the starter's first."""
+    weights = models_dir / "ourvidz.starter" / "weights"
+    tiny_vae().save_pretrained(weights / "vae")
+    for folder, conditioned in (("text_to_video", False), ("image_to_video", True)):
         transformer = tiny_transformer(conditioned=conditioned)
-        transformer.save_pretrained(folder / task / "transformer")
-        tiny_scheduler().save_pretrained(folder / task / "scheduler")
-    return folder
+        transformer.save_pretrained(weights / folder / "transformer")
+    return models_dir

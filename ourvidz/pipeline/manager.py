@@ -28,19 +28,14 @@ class ModelManager:
     The same code runs on a CPU and on a GPU: on a CPU every component already is where it
     computes. One job at a time: `on_gpu` holds a lock, further threads wait.
 
-    weights_dir: folder of one family's weights in the layout of its catalog entry, instead of
-    the place the catalog names. models_dir: where downloaded families and converted models are
-    kept. device: "cpu", "cuda", ...; None takes CUDA where there is a GPU.
+    models_dir: where downloaded and converted models are kept, as `models_dir/name/folder` of
+    their catalog source; looked in before the package or the hub's cache that the source names.
+    device: "cpu", "cuda", ...; None takes CUDA where there is a GPU.
     """
 
     def __init__(
-        self,
-        *,
-        weights_dir: Path | None = None,
-        models_dir: Path | None = None,
-        device: str | None = None,
+        self, *, models_dir: Path | None = None, device: str | None = None
     ) -> None:
-        self.weights_dir = weights_dir
         self.models_dir = models_dir
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         #: Seconds that stages took the last time, by the shape of the job; feeds the time left.

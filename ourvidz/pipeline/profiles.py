@@ -1,0 +1,69 @@
+"""What a request means for its model: every value that was left open gets one."""
+
+from __future__ import annotations
+
+import secrets
+
+from ourvidz.domain.catalog import family
+from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.family import Ability, Family
+from ourvidz.domain.request import FPS, VideoRequest
+
+#: Seeds are drawn from 0 to here: short enough to be typed again.
+MAX_DRAWN_SEED = 2**31
+
+
+def resolve(request: VideoRequest) -> VideoRequest:
+    """The same request with no None left but the images and the enhanced prompt.
+
+    Raises InvalidRequest for an unknown model, a size off the model's grid and more frames than
+    it was trained for.
+
+    >>> r = resolve(VideoRequest(prompt="a cat", seed=7))
+    >>> r.width, r.height, r.output_size, r.seed
+    (224, 128, (1280, 720), 7)
+    """
+    model = family(request.model)
+    ability = ability_of(request)
+    width, height = _size(request, model, ability)
+    model.check_size(width, height)
+    if request.sampled_frames > model.max_frames:
+        raise InvalidRequest(
+            "num_frames",
+            f"{request.num_frames} is more than {model.name} makes at once; use "
+            f"{model.max_frames // FPS * FPS} ({model.max_frames // FPS} s) and extend the clip",
+        )
+    sampling = model.profiles[request.profile]
+    return request.replace(
+        width=width,
+        height=height,
+        output_size=request.output_size or model.delivered_size(width, height),
+        seed=secrets.randbelow(MAX_DRAWN_SEED) if request.seed is None else request.seed,
+        num_inference_steps=request.num_inference_steps or sampling.num_inference_steps,
+        guidance_scale=request.guidance_scale or sampling.guidance_scale,
+        flow_shift=request.flow_shift or sampling.flow_shift,
+    )
+
+
+def ability_of(request: VideoRequest) -> Ability:
+    """What the model must be able to do for this request.
+
+    >>> ability_of(VideoRequest(prompt="a cat", num_frames=1))
+    'image'
+    """
+    if request.image is None:
+        return "image" if request.num_frames == 1 else "text_to_video"
+    return "first_frame" if request.last_image is None else "first_last_frame"
+
+
+def _size(request: VideoRequest, model: Family, ability: Ability) -> tuple[int, int]:
+    """The requested size; one side alone keeps the proportions of the default size."""
+    width, height = model.checkpoint(ability).sizes[0]
+    if request.width and request.height:
+        return request.width, request.height
+    grid = model.size_multiple
+    if request.width:
+        return request.width, max(1, round(request.width * height / width / grid)) * grid
+    if request.height:
+        return max(1, round(request.height * width / height / grid)) * grid, request.height
+    return width, height
