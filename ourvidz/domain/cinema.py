@@ -44,10 +44,14 @@ class Light:
 
 @dataclass(frozen=True)
 class Camera:
-    """One sentence of camera work. move: how the picture travels over the scene."""
+    """One sentence of camera work.
+
+    move: how the picture travels over the scene. filmed: scenes that are often filmed so.
+    """
 
     text: str
     move: Move
+    filmed: tuple[str, ...]
 
 
 #: Together the outdoor sentences suit every pair of a time and a weather.
@@ -66,27 +70,55 @@ LIGHTS: tuple[Light, ...] = (
     Light("Quiet blue glow of snow at night.", ("night",), ("snow",)),
     Light("Soft window light.", ("day",), WEATHERS, "indoors"),
     Light("Warm lamp light.", ("sunset", "night"), WEATHERS, "indoors"),
-    Light("Neon reflections on wet surfaces.", ("night",), ("cloudy", "rain"), "city"),
-    Light("Hard sunlight with deep black shadows.", TIMES, ("clear",), "space"),
+    Light("Colorful neon light.", ("night",), WEATHERS, "city"),
+    Light("Hard sunlight with deep black shadows.", TIMES, WEATHERS, "space"),
     Light("Blue light falling through water.", TIMES, WEATHERS, "underwater"),
-    Light(
-        "Warm firelight with flickering shadows.", ("sunset", "night"), WEATHERS, "fire"
-    ),
+    Light("Warm firelight with flickering shadows.", ("sunset", "night"), WEATHERS, "fire"),
 )
 
 CAMERAS: tuple[Camera, ...] = (
-    Camera("Static wide shot.", "static"),
-    Camera("Macro close-up with shallow depth of field.", "static"),
-    Camera("Gentle handheld shot.", "static"),
-    Camera("Slow pan to the left.", "pan_left"),
-    Camera("Slow pan to the right.", "pan_right"),
-    Camera("Slow push-in.", "zoom_in"),
-    Camera("Slow zoom in.", "zoom_in"),
-    Camera("Slow pull-back.", "zoom_out"),
-    Camera("Slow zoom out.", "zoom_out"),
-    Camera("Aerial shot slowly pulling back.", "zoom_out"),
-    Camera("Low tracking shot that follows the movement.", "follow"),
-    Camera("Steady shot following from behind.", "follow"),
+    Camera(
+        "Static wide shot.",
+        "static",
+        ("a man sitting and fishing", "a quiet lake", "a house in the fields", "an empty stage"),
+    ),
+    Camera(
+        "Macro close-up with shallow depth of field.",
+        "static",
+        (
+            "pouring coffee",
+            "a bee on a flower",
+            "water drops",
+            "a fish in a bowl",
+            "an eye opening",
+        ),
+    ),
+    Camera(
+        "Gentle handheld shot.",
+        "static",
+        ("children playing in the garden", "friends laughing at a party", "people dancing"),
+    ),
+    Camera("Slow pan to the left.", "pan_left", ("a busy market", "a mountain range")),
+    Camera("Slow pan to the right.", "pan_right", ("a city skyline", "a long beach with palms")),
+    Camera("Slow push-in.", "zoom_in", ("a musician playing guitar", "an old castle in a storm")),
+    Camera("Slow zoom in.", "zoom_in", ("a burning candle", "a cat looking out of a window")),
+    Camera("Slow pull-back.", "zoom_out", ("a lonely person standing", "a camp fire at night")),
+    Camera("Slow zoom out.", "zoom_out", ("a spaceship above a planet", "a tree on a hill")),
+    Camera(
+        "Aerial shot slowly pulling back.",
+        "zoom_out",
+        ("a dragon flying", "hot air balloons", "a sailboat at sea", "a forest from above"),
+    ),
+    Camera(
+        "Low tracking shot that follows the movement.",
+        "follow",
+        ("a dog running", "horses galloping", "a car driving fast", "someone on a skateboard"),
+    ),
+    Camera(
+        "Steady shot following from behind.",
+        "follow",
+        ("a woman walking down a street", "a man riding a bicycle", "a hiker on a path"),
+    ),
 )
 
 #: Used as "<Mood> mood, <TAIL>."
@@ -103,7 +135,6 @@ MOODS: tuple[str, ...] = (
     "romantic",
     "intimate",
     "nostalgic",
-    "wistful",
     "melancholic",
     "lonely",
     "somber",

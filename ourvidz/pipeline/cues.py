@@ -1,0 +1,140 @@
+"""What a prompt already says about time, weather, place, light and camera."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from ourvidz.domain.cinema import LIGHTS, Light, Setting, Time, Weather
+from ourvidz.pipeline.wording import read
+
+T = TypeVar("T", bound=str)
+
+_TIME: Mapping[Time, str] = MappingProxyType(
+    {
+        "night": "night nights nighttime midnight moon moonlit moonlight star stars starry in_the_dark "
+        "neon nocturnal fireworks aurora",
+        "sunset": "sunset dusk twilight evening sundown golden_hour sun_goes_down sun_sets "
+        "sun_going_down sun_setting setting_sun",
+        "day": "day daytime daylight morning noon midday afternoon dawn sunrise sunny sun sunlight "
+        "sunshine sunlit",
+    }
+)
+_WEATHER: Mapping[Weather, str] = MappingProxyType(
+    {
+        "snow": "snow snowy snowing snowfall snowman snowflakes blizzard winter ski skiing skier "
+        "snowboard icy frozen sledding",
+        "rain": "rain rainy raining rainfall storm stormy thunderstorm drizzle downpour lightning "
+        "puddle puddles monsoon wet",
+        "cloudy": "cloud clouds cloudy overcast fog foggy mist misty haze hazy",
+        "clear": "sunny sun sunshine sunlight sunlit moonlit starry stars clear_sky blue_sky",
+    }
+)
+_SETTING: Mapping[Setting, str] = MappingProxyType(
+    {
+        "space": "space spaceship spacecraft astronaut astronauts orbit mars lunar galaxy asteroid "
+        "planet spacewalk",
+        "underwater": "underwater under_the_sea under_water seabed coral reef scuba submarine whale "
+        "jellyfish octopus",
+        "indoors": "kitchen room bedroom bathroom bathtub indoor indoors inside cafe coffee tea "
+        "restaurant bar office library museum classroom gym studio stage theater theatre sofa couch "
+        "bed desk table bowl candle candles chef cooking baking fireplace aquarium church hall "
+        "hallway basement attic elevator shop laboratory",
+        "fire": "fire campfire bonfire torch torches fireplace lava volcano dragon dragons forge "
+        "candle candles flames burning",
+        "city": "city neon alley downtown tokyo cyberpunk skyline nightclub skyscraper skyscrapers "
+        "times_square street streets",
+    }
+)
+_LIGHT = re.compile(
+    r"\b(?:light(?:s|ing)?|lit|(?:sun|moon|lamp|candle|spot|back|fire|star|day|torch)li(?:ght|t)|"
+    r"neon|golden hour|blue hour|silhouettes?|glow(?:s|ing)?|chiaroscuro|sunbeams?|shadows?)\b",
+    re.IGNORECASE,
+)
+_CAMERA = re.compile(
+    r"\b(?:zoom(?:s|ing|ed)?|dolly|tracking shot|follow shot|drone|aerial|bird['’]?s[- ]eye|"
+    r"worm['’]?s[- ]eye|hand-?held|steadicam|macro|close[- ]?ups?|(?:wide|long|medium|low|high|"
+    r"static|crane|establishing|point[- ]of[- ]view|angle|overhead|tracking|pov) (?:shot|angle|view)|"
+    r"time[- ]?lapse|pov|first[- ]person|push(?:es|ing)?[- ]in|pull(?:s|ing)?[- ](?:back|out)|"
+    r"pan(?:s|ning)?[- ](?:left|right|across|over|to|up|down|around|along)|panning|"
+    r"camera (?:pan|move|track|follow|circle|orbit|tilt|fl(?:y|ie)|glide|rise|stay|slowly|pull|push)"
+    r"\w*|(?:static|fixed|moving|tracking|shaky|gopro|security) camera|"
+    r"(?:seen|shot|viewed|view|filmed) from|from (?:above|below|behind)|fisheye|wide[- ]?angle|"
+    r"bokeh|selfie)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cues:
+    """What a prompt says; None and empty where it leaves the choice open.
+
+    settings: every place that its words can mean. ruled_out: stems that it negates.
+    """
+
+    time: Time | None
+    weather: Weather | None
+    settings: frozenset[Setting]
+    ruled_out: frozenset[str]
+    names_light: bool
+    names_camera: bool
+
+    def allows(self, text: str) -> bool:
+        """Whether a sentence shows nothing of what the prompt rules out.
+
+        >>> read_cues("a street, no snow").allows("Quiet blue glow of snow at night.")
+        False
+        """
+        return self.ruled_out.isdisjoint(word.stem for word in read(text))
+
+    def lights(self) -> list[Light]:
+        """The lights that contradict nothing; empty when the prompt names its own.
+
+        Night, rain and snow come only from the user: what is left open is a fair day or sunset.
+
+        >>> [light.text for light in read_cues("an owl on a rainy night").lights()]
+        ['Dark night with glistening rain.']
+        """
+        if self.names_light:
+            return []
+        times = (self.time,) if self.time else ("day", "sunset")
+        weathers = (self.weather,) if self.weather else ("clear", "cloudy")
+        enclosed = self.settings & {"space", "underwater", "indoors"}
+        places = enclosed | (self.settings & {"fire"}) if enclosed else self.settings | {"outdoors"}
+        return [
+            light
+            for light in LIGHTS
+            if light.setting in places
+            and any(light.suits(time, weather) for time in times for weather in weathers)
+            and self.allows(light.text)
+        ]
+
+
+def read_cues(prompt: str) -> Cues:
+    """The cues of a prompt.
+
+    >>> cues = read_cues("a cabin in the snow at night, slow zoom in")
+    >>> cues.time, cues.weather, cues.names_camera
+    ('night', 'snow', True)
+    """
+    words = read(prompt)
+    said = " " + " ".join(word.text for word in words if not word.negated) + " "
+
+    return Cues(
+        time=next(_said(said, _TIME), None),
+        weather=next(_said(said, _WEATHER), None),
+        settings=frozenset(_said(said, _SETTING)),
+        ruled_out=frozenset(word.stem for word in words if word.negated),
+        names_light=bool(_LIGHT.search(prompt)),
+        names_camera=bool(_CAMERA.search(prompt)),
+    )
+
+
+def _said(text: str, classes: Mapping[T, str]) -> Iterator[T]:
+    """The classes that have a term in `text`, whose words stand between single spaces."""
+    for name, terms in classes.items():
+        if any(f" {term.replace('_', ' ')} " in text for term in terms.split()):
+            yield name

@@ -1,0 +1,191 @@
+"""Is an enhanced prompt at least as good as the user's own words? One judge for every writer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Literal
+
+from ourvidz.pipeline.wording import Word, content, read
+
+MAX_WORDS = 200
+#: Share of the user's content words that must come back, in some form.
+MIN_KEPT = 0.8
+#: Cosine between the two texts below which the candidate is about something else.
+MIN_SIMILARITY = 0.45
+#: How far before a noun its colour or number may stand: "three big white horses".
+_REACH = 3
+
+_META = re.compile(
+    r"\b(?:here(?: is|'s| are)|sure[,!]|certainly|of course[,!]|as an ai|i (?:am|can|will|would|"
+    r"have|hope|apologi[sz]e)|i'(?:m|ve|ll)|sorry|let me know|this (?:prompt|video|scene) "
+    r"(?:is|shows|captures|would)|(?:rewritten|enhanced|cinematic|video) prompt|the user|"
+    r"note that|please)\b|\[/?inst\]|<\||https?:|```|\*\*|^\s*[-#*]",
+    re.IGNORECASE | re.MULTILINE,
+)
+#: Idioms that name a living thing without showing one.
+_IDIOM = re.compile(r"\b(?:bird|worm|fish)(?:['’]?s)?[- ]eye\b", re.IGNORECASE)
+
+Check = Callable[[list[Word], list[Word]], str | None]
+
+
+def fault(original: str, candidate: str, similarity: float) -> str | None:
+    """Why `candidate` must not replace the user's `original`; None when it may.
+
+    similarity: cosine of the two texts' sentence embeddings, -1 to 1.
+
+    >>> fault("two red kites", "Two red kites dance in the wind. Static wide shot.", 0.8)
+    >>> fault("two red kites", "Three red kites dance in the wind. Static wide shot.", 0.8)
+    'it changes how many kites there are'
+    """
+    if not candidate.strip():
+        return "it is empty"
+    if _META.search(candidate) and not _META.search(original):
+        return "it talks about the prompt instead of the scene"
+    if candidate.strip()[-1] not in ".!?\"'”’":
+        return "its last sentence is not finished"
+    user, made = (read(_IDIOM.sub("view", text)) for text in (original, candidate))
+    checks: tuple[Check, ...] = (
+        _length, _loop, _subject, _negation, _number, _colour, _kept, _newcomer,
+    )  # fmt: skip
+    for check in checks:
+        if reason := check(user, made):
+            return reason
+    return "it drifts away from what was asked" if similarity < MIN_SIMILARITY else None
+
+
+def kept_share(original: str, candidate: str) -> float:
+    """Share of the user's content words that the candidate still has, 0 to 1.
+
+    >>> kept_share("a black cat running", "The cat runs")
+    0.6666666666666666
+    """
+    asked = {word.stem for word in content(read(original))}
+    return len(asked & {word.stem for word in read(candidate)}) / len(asked) if asked else 1.0
+
+
+def _length(user: list[Word], made: list[Word]) -> str | None:
+    count = sum(word.text[0].isalnum() for word in made)
+    return f"it has {count} words, more than {MAX_WORDS}" if count > MAX_WORDS else None
+
+
+def _loop(user: list[Word], made: list[Word]) -> str | None:
+    """A phrase of four words, or one word three times in a row, that the user did not repeat."""
+    for size in (4, 3):
+        repeats = _phrases(made, size) - _phrases(user, size)
+        phrase, times = max(repeats.items(), key=lambda item: item[1], default=("", 0))
+        if times > (1 if size == 4 else 2):
+            return f"it repeats '{phrase}'"
+    for one, two, three in zip(made, made[1:], made[2:], strict=False):
+        if one.text == two.text == three.text and one.text.isalnum() and one not in user:
+            return f"it repeats '{one.text}'"
+    return None
+
+
+def _subject(user: list[Word], made: list[Word]) -> str | None:
+    """Whoever the user names must appear; nothing stands in for a dog but a dog."""
+    there = {word.stem for word in made}
+    named = [word for word in user if word.is_living and not word.negated]
+    lost = next((word.text for word in (*named, *_heads(user)) if word.stem not in there), None)
+    return f"it loses '{lost}'" if lost else None
+
+
+def _negation(user: list[Word], made: list[Word]) -> str | None:
+    """What is ruled out stays ruled out, what is not does not become so."""
+    for word in user:
+        again = [other for other in made if other.stem == word.stem]
+        if word.negated and not (again and all(other.negated for other in again)):
+            return f"it forgets that there is no '{word.text}'"
+        if word.is_content and not word.negated and again and all(w.negated for w in again):
+            return f"it rules out '{word.text}'"
+    return None
+
+
+def _number(user: list[Word], made: list[Word]) -> str | None:
+    for noun in _nouns(user):
+        asked = _before(user, noun, "count")
+        if not asked and noun.is_living and not noun.text.endswith("s"):
+            asked = {"1"}
+        told = _before(made, noun, "count")
+        if not told >= asked - {"1"} or (asked and told - asked - {"1"}):
+            return f"it changes how many {noun.text} there are"
+    return None
+
+
+def _colour(user: list[Word], made: list[Word]) -> str | None:
+    there = {word.colour for word in made}
+    lost = next((w.text for w in user if w.colour and w.colour not in there), None)
+    if lost:
+        return f"it loses the colour '{lost}'"
+    for noun in _nouns(user):
+        asked, told = _before(user, noun, "colour"), _before(made, noun, "colour")
+        if asked and told and told != asked:
+            return f"it changes the colour of '{noun.text}'"
+    return None
+
+
+def _kept(user: list[Word], made: list[Word]) -> str | None:
+    asked = {word.stem: word.text for word in content(user)}
+    lost = [text for stem, text in asked.items() if stem not in {word.stem for word in made}]
+    if asked and 1 - len(lost) / len(asked) < MIN_KEPT:
+        return f"it loses {', '.join(repr(text) for text in lost[:3])}"
+    return None
+
+
+def _newcomer(user: list[Word], made: list[Word]) -> str | None:
+    """No person or animal that the user did not name."""
+    named = {word.stem for word in user}
+    new = next(
+        (w.text for w in made if w.is_living and not w.negated and w.stem not in named), None
+    )
+    return f"it adds '{new}'" if new else None
+
+
+def _phrases(words: list[Word], size: int) -> Counter[str]:
+    texts = [word.text for word in words if word.text[0].isalnum()]
+    return Counter(" ".join(texts[i : i + size]) for i in range(len(texts) - size + 1))
+
+
+def _heads(user: list[Word]) -> Iterator[Word]:
+    """The thing the prompt opens with: the last content word before the first break.
+
+    "old man fishing" opens with "man", "red umbrella in the rain" with "umbrella".
+    """
+    head = None
+    for word in user:
+        if head and (not word.is_content or word.text.endswith(("ing", "s's"))):
+            break
+        if word.is_content and not word.negated and not word.count:
+            head = word
+    if head:
+        yield head
+
+
+def _nouns(user: list[Word]) -> list[Word]:
+    """Words that a number or a colour can belong to: living things and what follows a word."""
+    follows = {id(word) for before, word in pairwise(user) if before.text[0].isalnum()}
+    return [
+        word
+        for word in content(user)
+        if not (word.negated or word.colour or word.count)
+        and (word.is_living or id(word) in follows)
+    ]
+
+
+def _before(words: list[Word], noun: Word, kind: Literal["count", "colour"]) -> set[str]:
+    """Counts or colours that stand just before `noun`, over all the places where it stands."""
+    found: set[str] = set()
+    for place, word in enumerate(words):
+        if word.stem != noun.stem:
+            continue
+        here: list[str] = []
+        for other in reversed(words[max(0, place - _REACH) : place]):
+            value = getattr(other, kind)
+            if value:
+                here.append(value)
+            elif not other.text[0].isalnum() or (other.text == "and") != bool(here):
+                break
+        found.update(here)
+    return found
