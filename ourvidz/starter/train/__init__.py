@@ -1,0 +1,1 @@
+"""Training of the starter models from scratch: `python -m ourvidz.starter.train vae|transformer`."""

@@ -1,0 +1,100 @@
+"""Batches of normalised latents, conditions and words for the transformer."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from ourvidz.starter.train.data import MEMORY, Texts, What
+
+#: What a clip is told beforehand: nothing, its first frame, first and last, its first five.
+Given = Literal["nothing", "first", "ends", "five"]
+FRAMES = 21
+
+
+@dataclass(frozen=True)
+class Batch:
+    """latents (B, 48, T, h, w) normalised; condition (B, 52, T, h, w): mask then latents.
+
+    embeds: (B, 64, 384). The condition is zero where nothing is given.
+    """
+
+    latents: torch.Tensor
+    condition: torch.Tensor
+    embeds: torch.Tensor
+
+
+class Batches:
+    """Draws batches from latents held in memory (float16, as encoded)."""
+
+    def __init__(
+        self,
+        latents: dict[What, dict[str, np.ndarray]],
+        texts: dict[What, Texts],
+        empty: torch.Tensor,
+        rng: random.Random,
+    ) -> None:
+        self.latents, self.texts, self.empty, self.rng = latents, texts, empty, rng
+        sample = latents["image"]["latents"][:4000].astype(np.float32)
+        mean, std = sample.mean((0, 2, 3, 4)), sample.std((0, 2, 3, 4))
+        self.mean = torch.from_numpy(mean).view(1, -1, 1, 1, 1)
+        self.std = torch.from_numpy(std).view(1, -1, 1, 1, 1)
+
+    def statistics(self) -> dict[str, list[float]]:
+        """What the VAE's configuration calls latents_mean and latents_std."""
+        return {
+            "latents_mean": self.mean.flatten().tolist(),
+            "latents_std": self.std.flatten().tolist(),
+        }
+
+    def images(self, count: int) -> Batch:
+        """First frames alone: what the preview is."""
+        latents = self.latents["image"]["latents"]
+        picks = self.rng.choices(range(len(latents)), k=count)
+        x = self._normal(latents[picks])
+        return Batch(x, _nothing(x), self._words("image", picks))
+
+    def clips(self, count: int, frames: int = FRAMES) -> Batch:
+        """Clips cut to their first `frames` latent frames, half of them with something given."""
+        latents = self.latents["clip"]
+        picks = self.rng.choices(range(len(latents["clip"])), k=count)
+        x = self._normal(latents["clip"][picks][:, :, :frames])
+        conditions = []
+        for pick in picks:
+            kinds: list[Given] = ["nothing"] * 5 + ["first"] * 3 + ["five"]
+            kinds += ["ends"] if frames == FRAMES else ["first"]
+            conditions.append(self._condition(pick, self.rng.choice(kinds), frames))
+        return Batch(x, torch.cat(conditions), self._words("clip", picks))
+
+    def _condition(self, pick: int, given: Given, frames: int) -> torch.Tensor:
+        rows = self.latents["clip"]
+        mask = torch.zeros(1, 4, frames, *rows["clip"].shape[3:])
+        if given == "nothing":
+            return _nothing(mask, channels=52)
+        start = rows["five" if given == "five" else "first"][pick][:, : MEMORY + 1]
+        grey = np.repeat(start[:, -1:], max(0, frames - start.shape[1]), axis=1)
+        known = np.concatenate([start, grey], 1)[:, :frames]
+        mask[:, :, : 2 if given == "five" else 1] = 1
+        if given == "ends":
+            known = known.copy()
+            known[:, -1] = rows["first"][pick][:, -1]
+            mask[:, 3, -1] = 1
+        return torch.cat([mask, self._normal(known[None])], 1)
+
+    def _normal(self, x: np.ndarray) -> torch.Tensor:
+        return (torch.from_numpy(x.astype(np.float32)) - self.mean) / self.std
+
+    def _words(self, what: What, picks: list[int]) -> torch.Tensor:
+        embeds = self.texts[what].pick(picks, self.rng)
+        for row in embeds:
+            if self.rng.random() < 0.1:
+                row.copy_(self.empty)
+        return embeds
+
+
+def _nothing(like: torch.Tensor, channels: int = 52) -> torch.Tensor:
+    return torch.zeros(like.shape[0], channels, *like.shape[2:])

@@ -1,0 +1,99 @@
+"""Train the starter's video autoencoder: single frames first, then clips through the cache."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKLWan
+
+from ourvidz.starter.train.folded_conv import folded_convolutions
+from ourvidz.starter.train.run import Budget, Run
+from ourvidz.starter.world import is_held_out, render_scene, sample_scene
+
+#: 16x in space, 4x in time. The residual (shortcut) design converges in minutes on a CPU.
+CONFIG = {
+    "base_dim": 48, "decoder_base_dim": 64, "z_dim": 48, "dim_mult": [1, 2, 2],
+    "num_res_blocks": 1, "temperal_downsample": [True, True], "patch_size": 4,
+    "in_channels": 48, "out_channels": 48, "is_residual": True,
+    "scale_factor_spatial": 16, "scale_factor_temporal": 4,
+    "latents_mean": [0.0] * 48, "latents_std": [1.0] * 48,
+}  # fmt: skip
+
+#: (frames, clips) of a batch once clips are trained too; 1 frame keeps the causal start sharp.
+_CLIPS = ((1, 8), (5, 2), (9, 1), (17, 1))
+
+
+def train(folder: Path, minutes: float, seed: int = 0) -> AutoencoderKLWan:
+    """Train (or go on training) for `minutes` in all; returns the averaged model."""
+    torch.manual_seed(seed)
+    vae = AutoencoderKLWan(**CONFIG)
+    optimizer = torch.optim.AdamW(vae.parameters(), lr=1.5e-3, betas=(0.9, 0.98), weight_decay=1e-4)
+    run = Run(folder, vae, [optimizer], Budget(minutes=minutes))
+    rng = random.Random(f"{seed} {run.step}")
+    held_out = to_tensor(held_out_frames(24))
+    with folded_convolutions():
+        for step in run.steps():
+            frames, count = (1, 8) if run.progress < 0.5 else rng.choice(_CLIPS)
+            loss = _loss(vae, to_tensor(batch(rng, count, frames)))
+            loss.backward()
+            if step % 100 == 0:
+                run.log(loss=loss.item(), psnr_db=psnr_db(run.average, held_out))
+    return run.average
+
+
+def load(folder: Path) -> AutoencoderKLWan:
+    """The averaged model of the last checkpoint in `folder`."""
+    vae = AutoencoderKLWan(**CONFIG)
+    vae.load_state_dict(torch.load(folder / "checkpoint.pt", weights_only=True)["average"])
+    return vae.eval().requires_grad_(False)
+
+
+def _loss(vae: AutoencoderKLWan, x: torch.Tensor) -> torch.Tensor:
+    """L1 + MSE + gradient L1, and a pull of the latents towards unit size. x: (B, 3, T, H, W)."""
+    with torch.autocast("cpu", torch.bfloat16):
+        z = vae.encode(x).latent_dist.mode()
+        # Noise makes the decoder forgiving: the transformer's latents are never exact.
+        y = vae.decode(z + 0.03 * torch.randn_like(z)).sample
+    y = y.float()
+    slope = F.l1_loss(y.diff(dim=-1), x.diff(dim=-1)) + F.l1_loss(y.diff(dim=-2), x.diff(dim=-2))
+    return F.l1_loss(y, x) + 3 * F.mse_loss(y, x) + 0.3 * slope + 1e-4 * z.float().square().mean()
+
+
+def batch(rng: random.Random, count: int, frames: int) -> np.ndarray:
+    """Random training clips, (count, frames, 128, 224, 3) uint8, from any moment of a scene."""
+    clips = []
+    while len(clips) < count:
+        scene = sample_scene(rng)
+        if not is_held_out(scene):
+            start = rng.randrange(81 - frames + 1)
+            clips.append(render_scene(scene, frames=range(start, start + frames)))
+    return np.stack(clips)
+
+
+def held_out_frames(count: int, seed: int = 2026) -> np.ndarray:
+    """Single frames of scenes that are never trained on, (count, 1, 128, 224, 3) uint8."""
+    rng = random.Random(seed)
+    found = []
+    while len(found) < count:
+        scene = sample_scene(rng)
+        if is_held_out(scene):
+            found.append(render_scene(scene, frames=[rng.randrange(81)]))
+    return np.stack(found)
+
+
+def to_tensor(frames: np.ndarray) -> torch.Tensor:
+    """(B, T, H, W, 3) uint8 to (B, 3, T, H, W) float32 in [-1, 1]."""
+    return torch.from_numpy(frames).permute(0, 4, 1, 2, 3).float().div(127.5).sub(1)
+
+
+@torch.no_grad()
+def psnr_db(vae: AutoencoderKLWan, x: torch.Tensor) -> float:
+    """Mean PSNR over clips of reconstructions rounded to 8 bits. x: (B, 3, T, H, W) in [-1, 1]."""
+    with torch.autocast("cpu", torch.bfloat16):
+        y = vae.decode(vae.encode(x).latent_dist.mode()).sample
+    error = ((y.float() - x) * 127.5).square().mean(dim=(1, 2, 3, 4))
+    return float((10 * torch.log10(255**2 / error)).mean())

@@ -1,0 +1,15 @@
+"""The picture-book world: deterministic captioned scenes with exact ground truth."""
+
+from ourvidz.starter.world.captions import caption
+from ourvidz.starter.world.render import portrait, render_frame, render_scene
+from ourvidz.starter.world.scene import Scene, is_held_out, sample_scene
+
+__all__ = [
+    "Scene",
+    "caption",
+    "is_held_out",
+    "portrait",
+    "render_frame",
+    "render_scene",
+    "sample_scene",
+]
