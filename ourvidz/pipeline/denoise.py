@@ -22,7 +22,12 @@ class Denoiser:
     transformer: WanTransformer3DModel
     vae: AutoencoderKLWan
     scheduler: Any
-    expand_timesteps: bool = False
+
+    @property
+    def expand_timesteps(self) -> bool:
+        """Whether the transformer knows given frames by their timestep, not by more channels."""
+        config: Any = self.transformer.config
+        return config.in_channels == config.out_channels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,10 @@ class ConditionedPipeline(WanImageToVideoPipeline):
         if self.config.expand_timesteps:  # type: ignore[attr-defined]
             return noise, known, 1 - mask.amin(dim=1, keepdim=True)
         return noise, torch.cat([mask, known], dim=1).repeat(batch_size, 1, 1, 1, 1)
+
+    def encode_image(self, image: Any, device: Any = None) -> Any:
+        """What CLIP sees in the given pictures, encoded beforehand like the rest."""
+        return self.condition.image_embeds
 
 
 def denoise(
@@ -114,7 +123,10 @@ def denoise(
 def _pipeline(denoiser: Denoiser, condition: Condition | None) -> tuple[Any, dict[str, Any]]:
     """The pipeline and its image argument. Constructed, never `from_pipe`, which casts."""
     kind = WanPipeline if condition is None else ConditionedPipeline
-    pipe: Any = kind(tokenizer=None, text_encoder=None, **vars(denoiser))  # type: ignore[arg-type]
+    parts: dict[str, Any] = {"tokenizer": None, "text_encoder": None, **vars(denoiser)}
+    if condition is not None:
+        parts["expand_timesteps"] = denoiser.expand_timesteps
+    pipe: Any = kind(**parts)
     pipe.set_progress_bar_config(disable=True)
     if condition is None:
         return pipe, {}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import AutoencoderKLWan, WanPipeline
+from transformers import CLIPImageProcessorPil
 
 #: Frames of video per latent frame of every Wan VAE, after the first one.
 TEMPORAL_FACTOR = 4
@@ -21,10 +22,12 @@ class Condition:
     latents: (1, C, T, h, w) float32, normalised, of the known frames (grey where unknown).
     mask: (1, 4, T, h, w) float32, 1 where the frame is known. The four channels of a latent
     frame are its four video frames; the first latent frame is one video frame, four times.
+    image_embeds: (n, L, D) of the n given pictures, for models that look at them by CLIP.
     """
 
     latents: torch.Tensor
     mask: torch.Tensor
+    image_embeds: torch.Tensor | None = None
 
     def pin(self, latents: torch.Tensor) -> torch.Tensor:
         """`latents` (B, C, T, h, w) with every wholly known latent frame put in.
@@ -80,6 +83,16 @@ def encode_condition(
     rhythm = torch.cat([known[:1].repeat(TEMPORAL_FACTOR), known[1:]]).to(latents.device)
     mask = rhythm.view(1, -1, TEMPORAL_FACTOR, 1, 1).transpose(1, 2)
     return Condition(latents=latents, mask=mask.expand(-1, -1, -1, *latents.shape[-2:]))
+
+
+@torch.inference_mode()
+def encode_images(frames: Sequence[np.ndarray], image_encoder: Any) -> torch.Tensor:
+    """Embeds (n, L, D) of n pictures (H, W, 3) uint8 by a CLIP vision model: its last but one layer."""
+    side = image_encoder.config.image_size
+    prepare = CLIPImageProcessorPil(size={"shortest_edge": side}, crop_size=side)
+    inputs = prepare(images=list(frames), return_tensors="pt").pixel_values
+    inputs = inputs.to(image_encoder.device, image_encoder.dtype)
+    return image_encoder(inputs, output_hidden_states=True).hidden_states[-2]
 
 
 def latent_statistics(vae: AutoencoderKLWan) -> tuple[torch.Tensor, torch.Tensor]:

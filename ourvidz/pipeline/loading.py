@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -135,13 +137,13 @@ def _dtype(manager: ModelManager, part: Component) -> torch.dtype:
     return manager.dtype("conv" if part.name == "vae" else "matmul")
 
 
-class _quiet:
+@contextmanager
+def _quiet() -> Iterator[None]:
     """No progress bars of the libraries while a component loads: we report our own."""
-
-    def __enter__(self) -> None:
-        self._was_on = transformers.utils.logging.is_progress_bar_enabled()
-        transformers.utils.logging.disable_progress_bar()
-
-    def __exit__(self, *_: object) -> None:
-        if self._was_on:
+    was_on = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_on:
             transformers.utils.logging.enable_progress_bar()

@@ -26,7 +26,7 @@ class ModelManager:
     """Models by name, loaded when first asked for and kept until `evict`.
 
     The same code runs on a CPU and on a GPU: on a CPU every component already is where it
-    computes. One job at a time: `on_gpu` holds a lock, further threads wait.
+    computes. One job at a time: `job` holds a lock, further threads wait.
 
     models_dir: where downloaded and converted models are kept, as `models_dir/name/folder` of
     their catalog source; looked in before the package or the hub's cache that the source names.
@@ -50,6 +50,17 @@ class ModelManager:
         with self._lock:
             if name not in self._components:
                 self._components[name] = load()
+            return self._components[name]
+
+    @contextmanager
+    def job(self) -> Iterator[None]:
+        """Nobody else loads, moves or runs a component inside; may be entered again within."""
+        with self._lock:
+            yield
+
+    def get(self, name: str) -> Any:
+        """A component that is loaded, wherever it is."""
+        with self._lock:
             return self._components[name]
 
     @contextmanager

@@ -35,12 +35,16 @@ class Reporter:
     @contextmanager
     def stage(self, stage: Stage, total: int) -> Iterator[None]:
         """Time a stage of `total` steps; report its start and, if all went well, its end."""
-        self._stage, self._total, self._step_times = stage, total, []
-        self.step(0)
+        self.begin(stage, total)
         with self.timed(stage):
             yield
         if self._step < total:
             self.step(total)
+
+    def begin(self, stage: Stage, total: int) -> None:
+        """From now on steps are those of `stage`; reports step 0."""
+        self._stage, self._total, self._step_times = stage, total, []
+        self.step(0)
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
@@ -53,6 +57,19 @@ class Reporter:
             inner = sum(self.seconds_by_stage.values()) - before
             own = perf_counter() - start - inner
             self.seconds_by_stage[stage] = self.seconds_by_stage.get(stage, 0.0) + own
+
+    @property
+    def current(self) -> Stage:
+        """The stage whose steps are being counted."""
+        return self._stage
+
+    def pace(self) -> dict[Stage, float]:
+        """What `expected_s` should be for the next such job: loading happens once, and export
+        goes on while frames are decoded.
+        """
+        pace = {stage: s for stage, s in self.seconds_by_stage.items() if stage != "load"}
+        export = pace.pop("export", 0.0)
+        return pace | {"decode": pace.get("decode", 0.0) + export}
 
     def step(self, step: int, preview_frame: np.ndarray | None = None) -> None:
         """Report that `step` steps of the current stage are done.

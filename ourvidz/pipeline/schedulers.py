@@ -5,7 +5,7 @@ Both keep the clean estimate of the last step in `model_outputs[-1]`, for the li
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -39,9 +39,9 @@ class StepDistillScheduler(FlowMatchEulerDiscreteScheduler):
 
 
 def make_scheduler(
-    kind: SchedulerKind, flow_shift: float, config: Mapping[str, Any] | None = None
+    kind: SchedulerKind, flow_shift: float
 ) -> UniPCMultistepScheduler | StepDistillScheduler:
-    """A fresh scheduler; config is the checkpoint's own, whose other settings are kept.
+    """A fresh scheduler: of all that a run changes, it alone remembers.
 
     >>> unipc = make_scheduler("unipc", flow_shift=5.0)
     >>> unipc.set_timesteps(4)
@@ -50,11 +50,8 @@ def make_scheduler(
     """
     if kind == "step-distill":
         return StepDistillScheduler(shift=flow_shift, stochastic_sampling=True)
-    return UniPCMultistepScheduler.from_config(
-        dict(config or {}),
-        prediction_type="flow_prediction",
-        use_flow_sigmas=True,
-        flow_shift=flow_shift,
+    return UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=flow_shift
     )
 
 

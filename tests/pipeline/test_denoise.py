@@ -120,7 +120,7 @@ def test_first_and_last_frame_equal_the_stock_pipeline_but_for_the_pinned_pictur
 
 
 def test_a_model_that_knows_frames_by_their_timestep_takes_the_same_condition() -> None:
-    model = replace(denoiser(), expand_timesteps=True)
+    model = denoiser(conditioned=False)
     condition = encode_condition(model.vae, picture(0), None, num_frames=9)
     ours = denoise(model, embeds(1), embeds(2), STEPS, NOBODY, condition)
     assert torch.equal(ours[:, :, :1], condition.latents[:, :, :1])

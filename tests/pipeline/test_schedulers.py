@@ -14,12 +14,6 @@ def test_few_steps_are_spaced_as_the_distilled_models_expect() -> None:
     assert scheduler.sigmas.tolist() == pytest.approx([1.0, 0.9375, 0.8333, 0.625, 0.0], abs=1e-3)
 
 
-def test_the_checkpoints_other_settings_are_kept() -> None:
-    scheduler = make_scheduler("unipc", flow_shift=5.0, config={"solver_order": 3})
-    assert scheduler.config["solver_order"] == 3
-    assert scheduler.config["flow_shift"] == 5.0
-
-
 def test_the_global_random_source_comes_back() -> None:
     torch.manual_seed(1)
     expected = torch.rand(3)

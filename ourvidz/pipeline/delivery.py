@@ -1,0 +1,89 @@
+"""Where a result goes and what is written on it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+from ourvidz.domain.errors import Unavailable
+from ourvidz.domain.request import FPS
+from ourvidz.pipeline.loading import fingerprint
+from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.shot import Names, Shot
+
+#: Free disk space below which no job starts: a clip and its temporary copy need far less.
+NEEDED_BYTES = 128 * 2**20
+_WORDS_IN_NAME = 6
+
+
+def prepare_folder(folder: Path) -> Path:
+    """The folder, made if need be, with room for a result.
+
+    Raises Unavailable("disk") when it can not be made or the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise Unavailable(
+            "disk", f"{folder} can not be used ({error.strerror}); choose another folder"
+        ) from error
+    if free < NEEDED_BYTES:
+        raise Unavailable(
+            "disk",
+            f"{folder} has {free // 2**20} MB free and {NEEDED_BYTES // 2**20} MB are needed; "
+            "free some space or choose another folder",
+        )
+    return folder
+
+
+def free_stem(folder: Path, prompt: str, seed: int) -> Path:
+    """A path without suffix that tells what is in the file and is not taken yet.
+
+    >>> free_stem(Path("no-such-folder"), "A red sailboat, at sunset!", 7).name
+    'a-red-sailboat-at-sunset-7'
+    """
+    words = re.findall(r"[a-z0-9]+", prompt.lower())[:_WORDS_IN_NAME] or ["clip"]
+    stem = f"{'-'.join(words)[:60]}-{seed}"
+    for number in range(2, 10_000):
+        if not any(folder.glob(f"{stem}.*")):
+            break
+        stem = f"{'-'.join(words)[:60]}-{seed}-{number}"
+    return folder / stem
+
+
+def describe(shot: Shot, seed: int, names: Names, manager: ModelManager) -> dict[str, str]:
+    """The metadata of a file: with it, the same machine makes the same frames again."""
+    request = shot.request
+    transformer = shot.checkpoint.component("transformer")
+    formats = {
+        part: str(manager.get(names[part]).dtype).removeprefix("torch.")
+        for part in ("text_encoder", "transformer", "vae")
+    }
+    facts = {
+        "prompt": request.prompt,
+        "enhanced_prompt": request.enhanced_prompt or "",
+        "negative_prompt": request.negative_prompt,
+        "model": request.model,
+        "revision": fingerprint(transformer.source, manager.models_dir) if transformer else "",
+        "seed": seed,
+        "num_inference_steps": request.num_inference_steps,
+        "guidance_scale": request.guidance_scale,
+        "flow_shift": request.flow_shift,
+        "profile": request.profile,
+        "width": request.width,
+        "height": request.height,
+        "num_frames": request.num_frames,
+        "sampled_frames": shot.sampled_frames,
+        "fps": FPS,
+        "ability": shot.ability,
+        "overlap_frames": shot.overlap,
+        "plan": ", ".join(
+            [f"{manager.device.type} resident", *(f"{part} {f}" for part, f in formats.items())]
+        ),
+    }
+    if shot.first_frames is not None:
+        facts["first_frames_sha256"] = hashlib.sha256(shot.first_frames.tobytes()).hexdigest()
+    return {key: str(value) for key, value in facts.items()}

@@ -1,0 +1,220 @@
+"""The main job: a request becomes stills or a clip. Encode, denoise, decode, export.
+
+The page, the command line, notebooks and benchmarks all enter here: what is measured is what
+is served.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKLWan
+
+from ourvidz.domain.clip import Clip, Still
+from ourvidz.domain.errors import InvalidRequest, OutOfMemory
+from ourvidz.domain.progress import OnProgress, ignore_progress
+from ourvidz.domain.request import FPS, VideoRequest
+from ourvidz.pipeline.decode import decode_frames, decode_stills
+from ourvidz.pipeline.delivery import describe, free_stem, prepare_folder
+from ourvidz.pipeline.export import read_frames, write_clip, write_still, write_thumbnail
+from ourvidz.pipeline.images import load_image, resized
+from ourvidz.pipeline.loading import load_models
+from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.profiles import ability_of, resolve
+from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.shot import Shot, sample
+
+MAX_IMAGES = 4
+
+
+def preview(
+    request: VideoRequest,
+    manager: ModelManager,
+    on_progress: OnProgress = ignore_progress,
+    out_dir: Path = Path("."),
+    *,
+    num_images: int = 4,
+) -> tuple[Still, ...]:
+    """1 to 4 candidate pictures for the first frame, as PNG files in `out_dir`.
+
+    Candidate i has seed `request.seed + i`; pictures in the request are not used. A clip that
+    starts from one: `render(request.replace(image=still.path), manager)`.
+
+    Raises InvalidRequest, Unavailable, OutOfMemory, and what `on_progress` raises; then no file
+    is left.
+    """
+    if not 1 <= num_images <= MAX_IMAGES:
+        raise InvalidRequest("num_images", f"must be 1 to {MAX_IMAGES}")
+    request = resolve(request.replace(num_frames=1, image=None, last_image=None))
+    shot = Shot(request=request, ability="image", num_videos=num_images)
+    folder = prepare_folder(out_dir)
+    width, height = shot.output_size
+    stills: list[Still] = []
+    with _job(shot, manager, on_progress) as reporter:
+        names = load_models(manager, shot.family, shot.ability, reporter)
+        latents = sample(shot, names, manager, reporter)
+        with reporter.stage("decode", 1), manager.on_gpu(names["vae"]) as vae:
+            frames = decode_stills(vae, latents)
+        with reporter.stage("export", num_images), _all_or_nothing() as written:
+            for frame, seed in zip(frames, shot.seeds, strict=True):
+                stem = free_stem(folder, request.prompt, seed)
+                written.append(stem.with_name(f"{stem.name}.png"))
+                facts = describe(shot, seed, names, manager)
+                write_still(frame, written[-1], size=shot.output_size, metadata=facts)
+                stills.append(
+                    Still(path=written[-1], seed=seed, width=width, height=height, metadata=facts)
+                )
+                reporter.step(len(stills))
+    return tuple(stills)
+
+
+def render(
+    request: VideoRequest,
+    manager: ModelManager,
+    on_progress: OnProgress = ignore_progress,
+    out_dir: Path = Path("."),
+) -> Clip:
+    """A clip from text, or from the picture `request.image`, which then is its first frame.
+
+    Exactly `request.num_frames` frames at 16 fps, as an MP4 with a JPEG thumbnail in `out_dir`.
+
+    Raises InvalidRequest, Unavailable, OutOfMemory, and what `on_progress` raises (`Cancelled`);
+    then no file is left and the next run is not affected.
+    """
+    return generate_clip(request, manager, on_progress, out_dir)
+
+
+def extend(
+    clip_path: Path,
+    request: VideoRequest,
+    manager: ModelManager,
+    on_progress: OnProgress = ignore_progress,
+    out_dir: Path = Path("."),
+    *,
+    overlap_frames: int = 5,
+) -> Clip:
+    """The clip that continues `clip_path`: it starts right after that one's last frame.
+
+    The model is given the last `overlap_frames` (4 k + 1) frames and so keeps the motion. The
+    result has exactly `request.num_frames` new frames; pictures in the request are not used.
+
+    Raises as `render` does, and InvalidRequest("video") for a file that is no clip.
+    """
+    if overlap_frames % 4 != 1 or not 1 <= overlap_frames <= 33:
+        raise InvalidRequest("overlap_frames", "must be 1, 5, 9, ... 33; 5 keeps the motion")
+    request = resolve(request.replace(image=None, last_image=None))
+    last = read_frames(clip_path, last=overlap_frames)
+    if len(last) < overlap_frames:
+        raise InvalidRequest("video", f"{clip_path.name} has fewer than {overlap_frames} frames")
+    shot = Shot(request=request, ability="extension", overlap=overlap_frames)
+    frames = np.stack([resized(frame, shot.size) for frame in last])
+    shot = replace(shot, first_frames=frames)
+    return _film(shot, manager, on_progress, out_dir)
+
+
+def generate_clip(
+    request: VideoRequest, manager: ModelManager, on_progress: OnProgress, out_dir: Path
+) -> Clip:
+    """`render` without defaults: what the worker runs."""
+    request = resolve(request)
+    shot = Shot(request=request, ability=ability_of(request))
+    if request.image:
+        shot = replace(shot, first_frames=load_image(request.image, size=shot.size)[None])
+    if request.last_image:
+        shot = replace(shot, last_frame=load_image(request.last_image, size=shot.size))
+    return _film(shot, manager, on_progress, out_dir)
+
+
+def _film(shot: Shot, manager: ModelManager, on_progress: OnProgress, out_dir: Path) -> Clip:
+    stem = free_stem(prepare_folder(out_dir), shot.request.prompt, shot.seeds[0])
+    path, thumbnail = stem.with_name(f"{stem.name}.mp4"), stem.with_name(f"{stem.name}.jpg")
+    width, height = shot.output_size
+    with _job(shot, manager, on_progress) as reporter, _all_or_nothing(path, thumbnail):
+        names = load_models(manager, shot.family, shot.ability, reporter)
+        latents = sample(shot, names, manager, reporter)
+        facts = describe(shot, shot.seeds[0], names, manager)
+        reporter.begin("decode", latents.shape[2])
+        with reporter.timed("export"), manager.on_gpu(names["vae"]) as vae:
+            chunks = _delivered(vae, latents, shot.overlap, reporter)
+            first = next(chunks)
+            write_thumbnail(first[0], thumbnail, size=shot.output_size)
+            write_clip(
+                chain([first], chunks),
+                path,
+                num_frames=shot.request.num_frames,
+                size=shot.output_size,
+                metadata=facts,
+                on_frames=lambda done: reporter.tick(),
+            )
+        reporter.begin("export", 1)
+        reporter.step(1)
+    return Clip(
+        path=path,
+        thumbnail=thumbnail,
+        width=width,
+        height=height,
+        num_frames=shot.request.num_frames,
+        fps=FPS,
+        seed=shot.seeds[0],
+        seconds_by_stage=reporter.seconds_by_stage,
+        peak_bytes=_peak_bytes(manager.device),
+        metadata=facts,
+    )
+
+
+def _delivered(
+    vae: AutoencoderKLWan, latents: torch.Tensor, overlap: int, reporter: Reporter
+) -> Iterator[np.ndarray]:
+    """The decoded chunks after the overlap; their time counts as decode, wherever they go."""
+    chunks = decode_frames(vae, latents)
+    for step in range(1, latents.shape[2] + 1):
+        with reporter.timed("decode"):
+            chunk = next(chunks)
+        reporter.step(step)
+        if overlap < len(chunk):
+            yield chunk[overlap:]
+        overlap = max(0, overlap - len(chunk))
+
+
+@contextmanager
+def _job(shot: Shot, manager: ModelManager, on_progress: OnProgress) -> Iterator[Reporter]:
+    """The manager for this shot alone; a full memory gets its name; the pace is remembered."""
+    reporter = Reporter(on_progress, manager.pace.get(shot.shape))
+    if manager.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(manager.device)
+    try:
+        with manager.job():
+            yield reporter
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        free = 0
+        if manager.device.type == "cuda":
+            free = torch.cuda.mem_get_info(manager.device)[0]
+        raise OutOfMemory(reporter.current, _peak_bytes(manager.device), free) from error
+    manager.pace[shot.shape] = reporter.pace()
+
+
+@contextmanager
+def _all_or_nothing(*paths: Path) -> Iterator[list[Path]]:
+    """After any error none of these files, nor of those added to the list, is left."""
+    written = list(paths)
+    try:
+        yield written
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _peak_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux KiB

@@ -1,0 +1,148 @@
+"""One run of a model, from words and pictures to latents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ourvidz.domain.catalog import family
+from ourvidz.domain.family import Ability, Checkpoint, ComponentName, Family, Sampling
+from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
+from ourvidz.pipeline.encode import Condition, encode_condition, encode_images, encode_prompts
+from ourvidz.pipeline.live import LivePreview
+from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.schedulers import make_scheduler
+
+Names = Mapping[ComponentName, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """What one run makes: a request without open values and the frames that are given.
+
+    first_frames: (n, H, W, 3) uint8 at model size, or None. last_frame: (H, W, 3) uint8 or None.
+    overlap: how many of the sampled frames, at the start, belong to the clip before this one.
+    num_videos: videos of one batch, with seeds from request.seed upward.
+    """
+
+    request: VideoRequest
+    ability: Ability
+    first_frames: np.ndarray | None = None
+    last_frame: np.ndarray | None = None
+    overlap: int = 0
+    num_videos: int = 1
+
+    @property
+    def family(self) -> Family:
+        """The catalog's entry of the request's model."""
+        return family(self.request.model)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The weights that can make this shot."""
+        return self.family.checkpoint(self.ability)
+
+    @property
+    def sampling(self) -> Sampling:
+        """The profile's way to sample; the request's own numbers go before it."""
+        return self.family.profiles[self.request.profile]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) px that the model samples at."""
+        return self.request.width or 0, self.request.height or 0
+
+    @property
+    def output_size(self) -> tuple[int, int]:
+        """(width, height) px of the file."""
+        return self.request.output_size or self.size
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One seed per video of the batch."""
+        seed = self.request.seed or 0
+        return tuple((seed + i) % 2**63 for i in range(self.num_videos))
+
+    @property
+    def sampled_frames(self) -> int:
+        """Frames the model makes, 4 k + 1, with the overlap."""
+        frames = self.request.num_frames + self.overlap
+        return self.request.replace(num_frames=frames).sampled_frames
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """Shots of one shape take the same time."""
+        r = self.request
+        steps = (r.num_inference_steps, r.guidance_scale)
+        return (r.model, self.ability, self.size, self.sampled_frames, self.num_videos, steps)
+
+
+def sample(shot: Shot, names: Names, manager: ModelManager, reporter: Reporter) -> torch.Tensor:
+    """Stages encode and denoise: normalised latents (B, C, T, h, w) float32.
+
+    names: the manager's names of the loaded components.
+    """
+    request = shot.request
+    with reporter.stage("encode", 3):
+        positive = _embeds(request.model_prompt, shot, names, manager)
+        reporter.step(1)
+        negative = None
+        if (request.guidance_scale or 1) > 1:
+            negative = _embeds(request.negative_prompt, shot, names, manager)
+        reporter.step(2)
+        condition = _condition(shot, names, manager)
+    steps = Steps(
+        width=shot.size[0],
+        height=shot.size[1],
+        num_frames=shot.sampled_frames,
+        num_inference_steps=request.num_inference_steps or 0,
+        guidance_scale=request.guidance_scale or 1,
+        seeds=shot.seeds,
+    )
+    with (
+        reporter.stage("denoise", steps.num_inference_steps),
+        manager.on_gpu(names["transformer"], names["vae"]) as (transformer, vae),
+    ):
+        live = LivePreview(vae)
+        watch = Watch(
+            on_step=lambda step, clean: reporter.step(step, live.frame(clean)),
+            on_block=reporter.tick,
+        )
+        denoiser = Denoiser(
+            transformer=transformer,
+            vae=vae,
+            scheduler=make_scheduler(
+                "step-distill" if shot.sampling.distilled else "unipc", request.flow_shift or 1
+            ),
+        )
+        return denoise(denoiser, positive, negative, steps, watch, condition)
+
+
+def _embeds(prompt: str, shot: Shot, names: Names, manager: ModelManager) -> torch.Tensor:
+    """(1, L, D) embeds of one prompt, remembered by the manager."""
+    length = shot.family.max_sequence_length
+
+    def encode() -> torch.Tensor:
+        with manager.on_gpu(names["text_encoder"]) as text_encoder:
+            tokenizer = manager.get(names["tokenizer"])
+            return encode_prompts([prompt], tokenizer, text_encoder, length)
+
+    return manager.embeds((names["text_encoder"], length, prompt), encode)
+
+
+def _condition(shot: Shot, names: Names, manager: ModelManager) -> Condition | None:
+    if shot.first_frames is None:
+        return None
+    with manager.on_gpu(names["vae"]) as vae:
+        condition = encode_condition(vae, shot.first_frames, shot.last_frame, shot.sampled_frames)
+    if "image_encoder" not in names:
+        return condition
+    seen = [shot.first_frames[0], *([] if shot.last_frame is None else [shot.last_frame])]
+    with manager.on_gpu(names["image_encoder"]) as image_encoder:
+        return replace(condition, image_embeds=encode_images(seen, image_encoder))
