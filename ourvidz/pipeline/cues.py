@@ -15,8 +15,8 @@ T = TypeVar("T", bound=str)
 
 _TIME: Mapping[Time, str] = MappingProxyType(
     {
-        "night": "night nights nighttime midnight moon moonlit moonlight star stars starry in_the_dark "
-        "neon nocturnal fireworks aurora",
+        "night": "night nights nighttime midnight moon moonlit moonlight star stars starry "
+        "in_the_dark neon nocturnal fireworks aurora",
         "sunset": "sunset dusk twilight evening sundown golden_hour sun_goes_down sun_sets "
         "sun_going_down sun_setting setting_sun",
         "day": "day daytime daylight morning noon midday afternoon dawn sunrise sunny sun sunlight "
@@ -35,36 +35,39 @@ _WEATHER: Mapping[Weather, str] = MappingProxyType(
 )
 _SETTING: Mapping[Setting, str] = MappingProxyType(
     {
-        "space": "space spaceship spacecraft astronaut astronauts orbit mars lunar galaxy asteroid "
-        "planet spacewalk",
-        "underwater": "underwater under_the_sea under_water seabed coral reef scuba submarine whale "
-        "jellyfish octopus",
+        "space": "space spaceship spacecraft astronaut astronauts orbit mars lunar galaxy "
+        "asteroid planet spacewalk",
+        "underwater": "underwater under_the_sea under_water seabed coral reef scuba submarine "
+        "whale jellyfish octopus",
         "indoors": "kitchen room bedroom bathroom bathtub indoor indoors inside cafe coffee tea "
-        "restaurant bar office library museum classroom gym studio stage theater theatre sofa couch "
-        "bed desk table bowl candle candles chef cooking baking fireplace aquarium church hall "
-        "hallway basement attic elevator shop laboratory",
+        "restaurant bar office library museum classroom gym studio stage theater theatre sofa "
+        "couch bed desk table bowl candle candles chef cooking baking fireplace aquarium church "
+        "hall hallway basement attic elevator shop laboratory",
         "fire": "fire campfire bonfire torch torches fireplace lava volcano dragon dragons forge "
         "candle candles flames burning",
         "city": "city neon alley downtown tokyo cyberpunk skyline nightclub skyscraper skyscrapers "
         "times_square street streets",
     }
 )
-_LIGHT = re.compile(
-    r"\b(?:light(?:s|ing)?|lit|(?:sun|moon|lamp|candle|spot|back|fire|star|day|torch)li(?:ght|t)|"
-    r"neon|golden hour|blue hour|silhouettes?|glow(?:s|ing)?|chiaroscuro|sunbeams?|shadows?)\b",
-    re.IGNORECASE,
+
+
+def _phrases(*patterns: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)
+
+
+_LIGHT = _phrases(
+    r"light(?:s|ing)?|lit|(?:sun|moon|lamp|candle|spot|back|fire|star|day|torch)li(?:ght|t)",
+    r"neon|(?:golden|blue) hour|silhouettes?|glow(?:s|ing)?|chiaroscuro|sunbeams?|shadows?",
 )
-_CAMERA = re.compile(
-    r"\b(?:zoom(?:s|ing|ed)?|dolly|tracking shot|follow shot|drone|aerial|bird['’]?s[- ]eye|"
-    r"worm['’]?s[- ]eye|hand-?held|steadicam|macro|close[- ]?ups?|(?:wide|long|medium|low|high|"
-    r"static|crane|establishing|point[- ]of[- ]view|angle|overhead|tracking|pov) (?:shot|angle|view)|"
-    r"time[- ]?lapse|pov|first[- ]person|push(?:es|ing)?[- ]in|pull(?:s|ing)?[- ](?:back|out)|"
-    r"pan(?:s|ning)?[- ](?:left|right|across|over|to|up|down|around|along)|panning|"
-    r"camera (?:pan|move|track|follow|circle|orbit|tilt|fl(?:y|ie)|glide|rise|stay|slowly|pull|push)"
-    r"\w*|(?:static|fixed|moving|tracking|shaky|gopro|security) camera|"
-    r"(?:seen|shot|viewed|view|filmed) from|from (?:above|below|behind)|fisheye|wide[- ]?angle|"
-    r"bokeh|selfie)\b",
-    re.IGNORECASE,
+_CAMERA = _phrases(
+    r"zoom(?:s|ing|ed)?|dolly|drone|aerial|panning|steadicam|hand-?held|macro|fisheye|bokeh|pov",
+    r"close[- ]?ups?|wide[- ]?angle|time[- ]?lapse|first[- ]person|selfie|(?:bird|worm).?s[- ]eye",
+    r"(?:wide|long|medium|low|high|static|crane|establishing|angle|overhead|tracking|follow) shot",
+    r"(?:low|high|overhead|aerial|top|side) (?:angle|view)|(?:seen|shot|viewed|filmed) from",
+    r"push(?:es|ing)?[- ]in|pull(?:s|ing)?[- ](?:back|out)|from (?:above|below|behind)",
+    r"pans?[- ](?:left|right|across|over|to|up|down|around|along)",
+    r"(?:static|fixed|moving|tracking|shaky|gopro|security) camera",
+    r"camera (?:pan|move|track|follow|circle|orbit|tilt|fl(?:y|ie)|glide|rise|stay|pull|push)\w*",
 )
 
 

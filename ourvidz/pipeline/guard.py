@@ -26,7 +26,7 @@ _META = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 #: Idioms that name a living thing without showing one.
-_IDIOM = re.compile(r"\b(?:bird|worm|fish)(?:['’]?s)?[- ]eye\b", re.IGNORECASE)
+_IDIOM = re.compile(r"\b(?:bird|worm|fish)(?:['\u2019]?s)?[- ]eye\b", re.IGNORECASE)
 
 Check = Callable[[list[Word], list[Word]], str | None]
 
@@ -44,7 +44,7 @@ def fault(original: str, candidate: str, similarity: float) -> str | None:
         return "it is empty"
     if _META.search(candidate) and not _META.search(original):
         return "it talks about the prompt instead of the scene"
-    if candidate.strip()[-1] not in ".!?\"'”’":
+    if candidate.strip()[-1] not in ".!?\"'\u201d\u2019":
         return "its last sentence is not finished"
     user, made = (read(_IDIOM.sub("view", text)) for text in (original, candidate))
     checks: tuple[Check, ...] = (

@@ -7,37 +7,42 @@ from dataclasses import dataclass
 
 import snowballstemmer
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
+_TOKEN = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s]")
 
-STOP = frozenset(
+
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STOP = _terms(
     "a an the and or but of in on at to by with for from into onto over under above below near "
     "beside behind between through across around along past up down off out as is are was were be "
     "being been it its this that these those there then while when who which his her hers him he "
     "she they them their my our your i we you me us so very really just some any all "
-    "one's next against toward towards inside outside upon during late early".split()
+    "one's next against toward towards inside outside upon during late early"
 )
-NEGATORS = frozenset(
+NEGATORS = _terms(
     "no not never without neither nor none lacking n't isn't aren't doesn't don't didn't wasn't "
-    "weren't won't can't cannot dont doesnt isnt wasnt".split()
+    "weren't won't can't cannot dont doesnt isnt wasnt"
 )
-COLOURS = frozenset(
+COLOURS = _terms(
     "red orange yellow green blue purple pink brown black white grey gray gold golden silver "
     "turquoise teal cyan magenta violet crimson scarlet beige ivory maroon navy indigo lavender "
-    "blonde blond brunette ginger".split()
+    "blonde blond brunette ginger"
 )
 _SAME_COLOUR = {"grey": "gray", "golden": "gold", "blond": "blonde"}
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty".split()
+    "fifteen sixteen seventeen eighteen nineteen twenty"
 )
-_COUNTS = {word: str(n) for n, word in enumerate(_NUMBERS)} | {
+_COUNTS = {word: str(n) for n, word in enumerate(_NUMBERS.split())} | {
     "a": "1", "an": "1", "single": "1", "lone": "1", "pair": "2", "couple": "2", "both": "2",
     "trio": "3", "dozen": "12", "several": "many", "many": "many", "hundreds": "many",
     "dozens": "many", "thousands": "many", "crowd": "many", "few": "few",
 }  # fmt: skip
 
 #: Words that put a person or an animal into the picture, singular; plurals are found by stem.
-_PEOPLE = (
+_PEOPLE = _terms(
     "person people human man men woman women boy girl child children kid baby toddler teen "
     "teenager adult guy lady ladies gentleman couple friend family mother father mom dad parent "
     "grandma grandpa grandmother grandfather brother sister son daughter uncle aunt husband wife "
@@ -49,8 +54,8 @@ _PEOPLE = (
     "climber cowboy samurai ninja athlete player boxer student teacher crowd pedestrian passerby "
     "bystander onlooker spectator stranger villager shopper commuter robot android zombie ghost "
     "alien monster angel mermaid giant vampire"
-).split()
-_ANIMALS = (
+)
+_ANIMALS = _terms(
     "animal creature beast pet dog puppy puppies cat kitten horse pony ponies foal donkey cow "
     "calf bull sheep lamb goat pig chicken hen rooster duck duckling goose geese swan bird "
     "seagull gull eagle hawk falcon owl crow raven parrot pigeon dove sparrow penguin flamingo "
@@ -60,7 +65,7 @@ _ANIMALS = (
     "monkey gorilla chimpanzee elephant giraffe zebra hippo rhino kangaroo koala panda camel llama "
     "butterfly butterflies bee wasp ant spider ladybug dragonfly firefly fireflies beetle crab "
     "lobster snail"
-).split()
+)
 
 
 def stem(word: str) -> str:
@@ -73,7 +78,7 @@ def stem(word: str) -> str:
     return snowballstemmer.stemmer("english").stemWord(word.removesuffix("'s"))
 
 
-_LIVING = frozenset(stem(word) for word in (*_PEOPLE, *_ANIMALS))
+_LIVING = frozenset(stem(word) for word in _PEOPLE | _ANIMALS)
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ def read(text: str) -> list[Word]:
     """
     words: list[Word] = []
     ruled_out = False
-    for match in _TOKEN.finditer(text.lower().replace("’", "'")):
+    for match in _TOKEN.finditer(text.lower().replace("\u2019", "'")):
         token = match[0]
         plain = Word(token, stem(token))
         if token in NEGATORS or token.endswith("n't"):

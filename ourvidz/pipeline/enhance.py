@@ -1,0 +1,137 @@
+"""Stage 0: the user's words become a cinematic prompt that is never worse than they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import torch
+
+from ourvidz.domain.cinema import shot
+from ourvidz.domain.enhancement import Enhancement
+from ourvidz.domain.errors import InvalidRequest, Unavailable
+from ourvidz.domain.progress import OnProgress, ignore_progress
+from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.enhancers import (
+    ChatEnhancer,
+    Page,
+    PromptEnhancer,
+    SlotEnhancer,
+    choose_shot,
+)
+from ourvidz.pipeline.guard import fault
+from ourvidz.pipeline.language import (
+    CHAT_MODEL,
+    Sentences,
+    load_chat_model,
+    load_sentences,
+    load_small_model,
+    one_thread,
+)
+from ourvidz.pipeline.loading import locate
+from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.report import Reporter
+
+__all__ = ["Enhancement", "enhance", "judge"]
+
+
+def enhance(
+    prompt: str,
+    manager: ModelManager,
+    *,
+    seed: int = 0,
+    on_progress: OnProgress = ignore_progress,
+    on_text: Callable[[str], None] | None = None,
+    time_limit_s: float = 30.0,
+) -> Enhancement:
+    """The prompt with light, camera and mood; the template or the prompt itself if that is better.
+
+    On a GPU with Mistral-7B-Instruct at hand it is rewritten freely; everywhere else SmolLM2
+    and MiniLM fill slots around the user's words. seed: another one gives another text.
+    on_text: called with the whole candidate so far, before it is judged.
+    time_limit_s: for the writing, without loading.
+
+    Raises InvalidRequest, Unavailable when the sentence model is missing, and what
+    `on_progress` raises (`Cancelled`).
+    """
+    VideoRequest(prompt=prompt)  # one set of rules for prompts
+    if time_limit_s <= 0:
+        raise InvalidRequest("time_limit_s", "must be above 0 seconds")
+    words = " ".join(prompt.split())
+    reporter = Reporter(on_progress)
+    with one_thread():
+        with reporter.stage("load", 1):
+            sentences = manager.component(
+                "enhancer/sentences", lambda: load_sentences(manager.models_dir)
+            )
+        candidate, trouble, start = "", "", monotonic()
+        try:
+            with _writer(manager, sentences) as writer:
+                start = monotonic()
+                page = Page(
+                    reporter=reporter,
+                    on_text=on_text or (lambda text: None),
+                    deadline=start + time_limit_s,
+                )
+                candidate = writer.write(words, seed, page)
+        except Unavailable as error:
+            trouble = f"there is no language model ({error})"
+        except torch.OutOfMemoryError:
+            trouble = "the GPU has no room for the language model now"
+        except TimeoutError:
+            trouble = f"it took longer than {time_limit_s:g} seconds"
+        return judge(prompt, candidate, sentences, trouble=trouble, seed=seed, start=start)
+
+
+def judge(
+    prompt: str,
+    candidate: str,
+    sentences: Sentences,
+    *,
+    trouble: str = "",
+    seed: int = 0,
+    start: float | None = None,
+) -> Enhancement:
+    """The first text that the guard lets pass: candidate, template, the prompt itself.
+
+    trouble: why there is no candidate, if so. start: `time.monotonic()` when the writing began.
+    """
+    start = monotonic() if start is None else start
+    words = " ".join(prompt.split())
+
+    def fault_of(text: str) -> str | None:
+        return fault(words, text, sentences.similarity(words, text))
+
+    reason = trouble or fault_of(candidate)
+    enhanced, source = candidate, "model"
+    if reason:
+        reason = f"The enhanced text was not used: {reason}."
+        enhanced, source = shot(words, *choose_shot(words, sentences, seed)), "template"
+        if again := fault_of(enhanced):
+            reason += f" Nor was the template: {again}."
+            enhanced, source = prompt, "original"
+    return Enhancement(
+        original=prompt,
+        enhanced=enhanced,
+        source=source,
+        reason=reason or "",
+        seconds=monotonic() - start,
+    )
+
+
+@contextmanager
+def _writer(manager: ModelManager, sentences: Sentences) -> Iterator[PromptEnhancer]:
+    """The best enhancer that this machine has, ready to write."""
+    if manager.device.type == "cuda" and locate(CHAT_MODEL.source, manager.models_dir):
+        name = f"enhancer/{CHAT_MODEL.name}"
+        manager.component(name, lambda: load_chat_model(manager.models_dir, manager.device))
+        with manager.on_gpu(name) as language:
+            yield ChatEnhancer(language)
+    else:
+        yield manager.component(
+            "enhancer/slots",
+            lambda: SlotEnhancer(
+                load_small_model(manager.models_dir, manager.dtype("matmul")), sentences
+            ),
+        )

@@ -1,0 +1,210 @@
+"""Who writes an enhanced prompt: a small model in slots, or a large one freely."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Protocol
+
+import torch
+from transformers import StoppingCriteria, StoppingCriteriaList, TextStreamer
+
+from ourvidz.domain.cinema import CAMERAS, MOODS, shot
+from ourvidz.pipeline.cues import read_cues
+from ourvidz.pipeline.language import LanguageModel, Sentences
+from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.schedulers import seeded
+
+#: Tokens a free rewriter may use; 200 words are about 270, a good prompt needs half of that.
+MAX_NEW_TOKENS = 240
+
+_SYSTEM = (
+    "You turn a short idea into one prompt for a text-to-video model. Write a single paragraph "
+    "of 40 to 100 words in the present tense: the subject and what it does, then the light, the "
+    "movement and the camera. Keep every subject, colour, number and negation of the idea, in "
+    "the same words. Add no people, no animals and no text. Answer with the prompt only.\n\nIdea:"
+)
+_MOOD_EXAMPLES = (
+    ("a little girl chasing bubbles in the garden", "joyful"),
+    ("an abandoned house in the fog", "eerie"),
+    ("two knights fighting on a bridge", "dramatic"),
+    ("an old couple dancing in the living room", "tender"),
+    ("a river between green hills", "serene"),
+    ("steam rising from a cup of tea", "cozy"),
+    ("a rocket taking off", "thrilling"),
+    ("a soldier saying goodbye at the station", "melancholic"),
+    ("a market street full of colors", "lively"),
+)
+#: Scenes without a mood: what the model says of them is its habit, not the scene.
+_MOODLESS = ("a video", "something", "a scene", "a thing in a place")
+#: How much of that habit is taken away, and what a cosine weighs beside a log-probability.
+_HABIT, _COSINE = 0.5, 8.0
+#: Seeds walk through this many of the best choices of every slot.
+_CHOICES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What an enhancer writes on: shows the text as it grows and ends the writing in time.
+
+    on_text: called with the whole text so far. deadline: by `time.monotonic()`.
+    """
+
+    reporter: Reporter
+    on_text: Callable[[str], None]
+    deadline: float
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time limit has passed."""
+        return monotonic() >= self.deadline
+
+
+class PromptEnhancer(Protocol):
+    """Writes a candidate that the guard then judges."""
+
+    def write(self, prompt: str, seed: int, page: Page) -> str:
+        """A cinematic version of `prompt`; the same seed gives the same text.
+
+        Raises TimeoutError when the page's deadline left no finished text, and what the page's
+        callbacks raise (`Cancelled`).
+        """
+        ...
+
+
+class SlotEnhancer:
+    """The user's words verbatim, then a light, a camera and a mood from curated lists.
+
+    A model of 135 M parameters loses the subject when it rewrites freely, but it has a sure
+    feeling for the mood of a scene. One forward pass: it scores the listed moods.
+    """
+
+    def __init__(self, language: LanguageModel, sentences: Sentences) -> None:
+        self._language = language
+        self._sentences = sentences
+        self._tokens = torch.tensor([language.first_token(mood) for mood in MOODS])
+        self._habit = torch.stack([self._log_probs(scene) for scene in _MOODLESS]).mean(dim=0)
+        self._meanings = sentences.embed([f"a {mood} scene" for mood in MOODS])
+
+    def write(self, prompt: str, seed: int, page: Page) -> str:
+        """See `PromptEnhancer.write`."""
+        with page.reporter.stage("enhance", 2):
+            light, camera = choose_shot(prompt, self._sentences, seed)
+            page.on_text(shot(prompt, light, camera))
+            page.reporter.step(1)
+            if page.is_late:
+                raise TimeoutError
+            text = shot(prompt, light, camera, self._mood(prompt, seed))
+            page.on_text(text)
+        return text
+
+    def _mood(self, prompt: str, seed: int) -> str:
+        cues = read_cues(prompt)
+        moods = [mood for mood in MOODS if cues.allows(mood)]
+        places = torch.tensor([MOODS.index(mood) for mood in moods])
+        scores = self._log_probs(prompt) - _HABIT * self._habit
+        scores += _COSINE * (self._meanings @ self._sentences.embed([prompt])[0])
+        return _best(moods, scores[places], seed // _CHOICES**2)
+
+    def _log_probs(self, scene: str) -> torch.Tensor:
+        """How likely each of MOODS, by its first token, is called the scene's mood."""
+        shots = "".join(f"Scene: {text}\nMood: {mood}\n\n" for text, mood in _MOOD_EXAMPLES)
+        logits = self._language.next_token_logits(f"{shots}Scene: {scene}\nMood:")
+        return logits.log_softmax(dim=-1)[self._tokens]
+
+
+class ChatEnhancer:
+    """A chat model rewrites the prompt freely; the guard decides whether that helped."""
+
+    def __init__(self, language: LanguageModel) -> None:
+        self._language = language
+
+    @torch.inference_mode()
+    def write(self, prompt: str, seed: int, page: Page) -> str:
+        """See `PromptEnhancer.write`. Late writing is cut after its last whole sentence."""
+        language = self._language
+        stream = _Stream(language.tokenizer, page.on_text)
+        with page.reporter.stage("enhance", MAX_NEW_TOKENS), seeded(seed, language.device):
+            language.model.generate(
+                **language.chat_inputs(_SYSTEM, prompt),
+                max_new_tokens=MAX_NEW_TOKENS,
+                do_sample=True,
+                temperature=0.7,
+                top_p=0.9,
+                pad_token_id=language.tokenizer.eos_token_id,
+                streamer=stream,
+                stopping_criteria=StoppingCriteriaList([_Watch(page)]),
+            )
+        text = tidy(stream.text)
+        if page.is_late and not text:
+            raise TimeoutError
+        return text
+
+
+def choose_shot(prompt: str, sentences: Sentences, seed: int = 0) -> tuple[str, str]:
+    """The light and the camera sentence that suit the prompt best; "" where it names its own.
+
+    Seed 0 takes the best of each, other seeds one of the next.
+    """
+    cues = read_cues(prompt)
+    lights = cues.lights()
+    cameras = [] if cues.names_camera else [c for c in CAMERAS if cues.allows(c.text)]
+    texts = [light.text for light in lights]
+    films = [scene for camera in cameras for scene in camera.filmed]
+    scene, *others = sentences.embed([prompt, *texts, *films])
+    cosines = [float(scene @ other) for other in others]
+    by_film = dict(zip(films, cosines[len(texts) :], strict=True))
+    nearest = [max(by_film[film] for film in camera.filmed) for camera in cameras]
+    return (
+        _best(texts, torch.tensor(cosines[: len(texts)]), seed),
+        _best([camera.text for camera in cameras], torch.tensor(nearest), seed // _CHOICES),
+    )
+
+
+def tidy(text: str) -> str:
+    """One paragraph of whole sentences, without quotes around it.
+
+    >>> tidy('"A cat runs.\\n It jumps over the fen')
+    'A cat runs.'
+    """
+    paragraph = " ".join(text.split()).strip("\"'\u201c\u201d ")
+    whole = re.match(r".*[.!?](?=\s|$)", paragraph)
+    return whole[0] if whole else ""
+
+
+def _best(texts: Sequence[str], scores: torch.Tensor, seed: int) -> str:
+    """The text with the best score, or for other seeds one of the next; "" of none."""
+    if not texts:
+        return ""
+    order = scores.argsort(descending=True, stable=True)[:_CHOICES]
+    return texts[int(order[seed % len(order)])]
+
+
+class _Stream(TextStreamer):
+    """Gathers the text of `generate` word by word, in the thread that generates."""
+
+    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]) -> None:
+        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
+        self.text = ""
+        self._on_text = on_text
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+        """Called by `generate` whenever another word is certain."""
+        self.text += text
+        self._on_text(self.text)
+
+
+class _Watch(StoppingCriteria):
+    """Reports every token, which is the moment to cancel, and stops at the deadline."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._step = 0
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
+        """Whether each of the B texts is finished, (B,) bool."""
+        self._step += 1
+        self._page.reporter.step(self._step)
+        return torch.full((len(input_ids),), self._page.is_late, device=input_ids.device)
