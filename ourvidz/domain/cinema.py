@@ -62,7 +62,7 @@ LIGHTS: tuple[Light, ...] = (
     Light("Grey rainy light.", ("day", "sunset"), ("rain",)),
     Light("Bright crisp winter light.", ("day",), ("snow",)),
     Light("Golden hour sunlight with long soft shadows.", ("sunset",), ("clear",)),
-    Light("Warm sunset glow on the clouds.", ("sunset",), ("clear", "cloudy")),
+    Light("Warm glow of the low sun.", ("sunset",), ("clear", "cloudy")),
     Light("Pale pink winter dusk.", ("sunset",), ("snow",)),
     Light("Cool silver moonlight.", ("night",), ("clear",)),
     Light("Deep blue night light.", ("night",), ("clear", "cloudy")),
@@ -80,7 +80,7 @@ CAMERAS: tuple[Camera, ...] = (
     Camera(
         "Static wide shot.",
         "static",
-        ("a man sitting and fishing", "a quiet lake", "a house in the fields", "an empty stage"),
+        ("a man sitting and fishing", "a quiet lake", "an animal in the snow", "an empty stage"),
     ),
     Camera(
         "Macro close-up with shallow depth of field.",
@@ -96,12 +96,20 @@ CAMERAS: tuple[Camera, ...] = (
     Camera(
         "Gentle handheld shot.",
         "static",
-        ("children playing in the garden", "friends laughing at a party", "people dancing"),
+        ("children playing in the garden", "friends laughing", "people dancing", "someone cooking"),
     ),
     Camera("Slow pan to the left.", "pan_left", ("a busy market", "a mountain range")),
     Camera("Slow pan to the right.", "pan_right", ("a city skyline", "a long beach with palms")),
-    Camera("Slow push-in.", "zoom_in", ("a musician playing guitar", "an old castle in a storm")),
-    Camera("Slow zoom in.", "zoom_in", ("a burning candle", "a cat looking out of a window")),
+    Camera(
+        "Slow push-in.",
+        "zoom_in",
+        ("a musician playing guitar", "a couple holding hands", "an old castle in a storm"),
+    ),
+    Camera(
+        "Slow zoom in.",
+        "zoom_in",
+        ("a burning candle", "a cat looking out of a window", "a bird on a branch"),
+    ),
     Camera("Slow pull-back.", "zoom_out", ("a lonely person standing", "a camp fire at night")),
     Camera("Slow zoom out.", "zoom_out", ("a spaceship above a planet", "a tree on a hill")),
     Camera(
@@ -112,7 +120,13 @@ CAMERAS: tuple[Camera, ...] = (
     Camera(
         "Low tracking shot that follows the movement.",
         "follow",
-        ("a dog running", "horses galloping", "a car driving fast", "someone on a skateboard"),
+        (
+            "a dog running",
+            "horses galloping",
+            "a car driving fast",
+            "a fish swimming",
+            "riding a skateboard",
+        ),
     ),
     Camera(
         "Steady shot following from behind.",
@@ -130,7 +144,6 @@ MOODS: tuple[str, ...] = (
     "relaxed",
     "gentle",
     "tender",
-    "warm",
     "cozy",
     "romantic",
     "intimate",

@@ -16,7 +16,7 @@ T = TypeVar("T", bound=str)
 _TIME: Mapping[Time, str] = MappingProxyType(
     {
         "night": "night nights nighttime midnight moon moonlit moonlight star stars starry "
-        "in_the_dark neon nocturnal fireworks aurora",
+        "in_the_dark neon cyberpunk nightclub nocturnal fireworks aurora",
         "sunset": "sunset dusk twilight evening sundown golden_hour sun_goes_down sun_sets "
         "sun_going_down sun_setting setting_sun",
         "day": "day daytime daylight morning noon midday afternoon dawn sunrise sunny sun sunlight "
@@ -96,7 +96,7 @@ class Cues:
     def lights(self) -> list[Light]:
         """The lights that contradict nothing; empty when the prompt names its own.
 
-        Night, rain and snow come only from the user: what is left open is a fair day or sunset.
+        Night, rain and snow come only from the user; the default is a clear day or sunset.
 
         >>> [light.text for light in read_cues("an owl on a rainy night").lights()]
         ['Dark night with glistening rain.']
@@ -104,7 +104,7 @@ class Cues:
         if self.names_light:
             return []
         times = (self.time,) if self.time else ("day", "sunset")
-        weathers = (self.weather,) if self.weather else ("clear", "cloudy")
+        weathers = (self.weather,) if self.weather else ("clear",)
         enclosed = self.settings & {"space", "underwater", "indoors"}
         places = enclosed | (self.settings & {"fire"}) if enclosed else self.settings | {"outdoors"}
         return [

@@ -8,7 +8,6 @@ from time import monotonic
 
 import torch
 
-from ourvidz.domain.cinema import shot
 from ourvidz.domain.enhancement import Enhancement
 from ourvidz.domain.errors import InvalidRequest, Unavailable
 from ourvidz.domain.progress import OnProgress, ignore_progress
@@ -18,12 +17,10 @@ from ourvidz.pipeline.enhancers import (
     Page,
     PromptEnhancer,
     SlotEnhancer,
-    choose_shot,
 )
 from ourvidz.pipeline.guard import fault
 from ourvidz.pipeline.language import (
     CHAT_MODEL,
-    Sentences,
     load_chat_model,
     load_sentences,
     load_small_model,
@@ -32,6 +29,7 @@ from ourvidz.pipeline.language import (
 from ourvidz.pipeline.loading import locate
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.template import Template
 
 __all__ = ["Enhancement", "enhance", "judge"]
 
@@ -62,12 +60,12 @@ def enhance(
     reporter = Reporter(on_progress)
     with one_thread():
         with reporter.stage("load", 1):
-            sentences = manager.component(
-                "enhancer/sentences", lambda: load_sentences(manager.models_dir)
+            template = manager.component(
+                "enhancer/template", lambda: Template(load_sentences(manager.models_dir))
             )
         candidate, trouble, start = "", "", monotonic()
         try:
-            with _writer(manager, sentences) as writer:
+            with _writer(manager, template) as writer:
                 start = monotonic()
                 page = Page(
                     reporter=reporter,
@@ -81,13 +79,13 @@ def enhance(
             trouble = "the GPU has no room for the language model now"
         except TimeoutError:
             trouble = f"it took longer than {time_limit_s:g} seconds"
-        return judge(prompt, candidate, sentences, trouble=trouble, seed=seed, start=start)
+        return judge(prompt, candidate, template, trouble=trouble, seed=seed, start=start)
 
 
 def judge(
     prompt: str,
     candidate: str,
-    sentences: Sentences,
+    template: Template,
     *,
     trouble: str = "",
     seed: int = 0,
@@ -101,13 +99,13 @@ def judge(
     words = " ".join(prompt.split())
 
     def fault_of(text: str) -> str | None:
-        return fault(words, text, sentences.similarity(words, text))
+        return fault(words, text, template.sentences.similarity(words, text))
 
     reason = trouble or fault_of(candidate)
     enhanced, source = candidate, "model"
     if reason:
         reason = f"The enhanced text was not used: {reason}."
-        enhanced, source = shot(words, *choose_shot(words, sentences, seed)), "template"
+        enhanced, source = template.write(words, seed), "template"
         if again := fault_of(enhanced):
             reason += f" Nor was the template: {again}."
             enhanced, source = prompt, "original"
@@ -121,7 +119,7 @@ def judge(
 
 
 @contextmanager
-def _writer(manager: ModelManager, sentences: Sentences) -> Iterator[PromptEnhancer]:
+def _writer(manager: ModelManager, template: Template) -> Iterator[PromptEnhancer]:
     """The best enhancer that this machine has, ready to write."""
     if manager.device.type == "cuda" and locate(CHAT_MODEL.source, manager.models_dir):
         name = f"enhancer/{CHAT_MODEL.name}"
@@ -132,6 +130,6 @@ def _writer(manager: ModelManager, sentences: Sentences) -> Iterator[PromptEnhan
         yield manager.component(
             "enhancer/slots",
             lambda: SlotEnhancer(
-                load_small_model(manager.models_dir, manager.dtype("matmul")), sentences
+                load_small_model(manager.models_dir, manager.dtype("matmul")), template
             ),
         )

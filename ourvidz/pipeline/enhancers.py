@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol
@@ -11,11 +11,12 @@ from typing import Any, Protocol
 import torch
 from transformers import StoppingCriteria, StoppingCriteriaList, TextStreamer
 
-from ourvidz.domain.cinema import CAMERAS, MOODS, shot
+from ourvidz.domain.cinema import MOODS
 from ourvidz.pipeline.cues import read_cues
-from ourvidz.pipeline.language import LanguageModel, Sentences
+from ourvidz.pipeline.language import LanguageModel
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.schedulers import seeded
+from ourvidz.pipeline.template import CHOICES, Template, choose
 
 #: Tokens a free rewriter may use; 200 words are about 270, a good prompt needs half of that.
 MAX_NEW_TOKENS = 240
@@ -36,13 +37,14 @@ _MOOD_EXAMPLES = (
     ("a rocket taking off", "thrilling"),
     ("a soldier saying goodbye at the station", "melancholic"),
     ("a market street full of colors", "lively"),
+    ("a snail on a leaf", "gentle"),
+    ("a woman reading by the window", "quiet"),
+    ("a motorcycle race", "energetic"),
 )
 #: Scenes without a mood: what the model says of them is its habit, not the scene.
 _MOODLESS = ("a video", "something", "a scene", "a thing in a place")
 #: How much of that habit is taken away, and what a cosine weighs beside a log-probability.
-_HABIT, _COSINE = 0.5, 8.0
-#: Seeds walk through this many of the best choices of every slot.
-_CHOICES = 3
+_HABIT, _COSINE = 0.6, 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,32 +83,32 @@ class SlotEnhancer:
     feeling for the mood of a scene. One forward pass: it scores the listed moods.
     """
 
-    def __init__(self, language: LanguageModel, sentences: Sentences) -> None:
+    def __init__(self, language: LanguageModel, template: Template) -> None:
         self._language = language
-        self._sentences = sentences
+        self._template = template
         self._tokens = torch.tensor([language.first_token(mood) for mood in MOODS])
         self._habit = torch.stack([self._log_probs(scene) for scene in _MOODLESS]).mean(dim=0)
-        self._meanings = sentences.embed([f"a {mood} scene" for mood in MOODS])
+        self._meanings = template.sentences.embed([f"a {mood} scene" for mood in MOODS])
 
     def write(self, prompt: str, seed: int, page: Page) -> str:
         """See `PromptEnhancer.write`."""
         with page.reporter.stage("enhance", 2):
-            light, camera = choose_shot(prompt, self._sentences, seed)
-            page.on_text(shot(prompt, light, camera))
+            page.on_text(self._template.write(prompt, seed))
             page.reporter.step(1)
             if page.is_late:
                 raise TimeoutError
-            text = shot(prompt, light, camera, self._mood(prompt, seed))
+            text = self._template.write(prompt, seed, self._mood(prompt, seed // CHOICES**2))
             page.on_text(text)
         return text
 
     def _mood(self, prompt: str, seed: int) -> str:
-        cues = read_cues(prompt)
-        moods = [mood for mood in MOODS if cues.allows(mood)]
-        places = torch.tensor([MOODS.index(mood) for mood in moods])
-        scores = self._log_probs(prompt) - _HABIT * self._habit
-        scores += _COSINE * (self._meanings @ self._sentences.embed([prompt])[0])
-        return _best(moods, scores[places], seed // _CHOICES**2)
+        cosines = self._meanings @ self._template.sentences.embed([prompt])[0]
+        scores = self._log_probs(prompt) - _HABIT * self._habit + _COSINE * cosines
+        allows = read_cues(prompt).allows
+        return choose(
+            {mood: float(score) for mood, score in zip(MOODS, scores, strict=True) if allows(mood)},
+            seed,
+        )
 
     def _log_probs(self, scene: str) -> torch.Tensor:
         """How likely each of MOODS, by its first token, is called the scene's mood."""
@@ -143,26 +145,6 @@ class ChatEnhancer:
         return text
 
 
-def choose_shot(prompt: str, sentences: Sentences, seed: int = 0) -> tuple[str, str]:
-    """The light and the camera sentence that suit the prompt best; "" where it names its own.
-
-    Seed 0 takes the best of each, other seeds one of the next.
-    """
-    cues = read_cues(prompt)
-    lights = cues.lights()
-    cameras = [] if cues.names_camera else [c for c in CAMERAS if cues.allows(c.text)]
-    texts = [light.text for light in lights]
-    films = [scene for camera in cameras for scene in camera.filmed]
-    scene, *others = sentences.embed([prompt, *texts, *films])
-    cosines = [float(scene @ other) for other in others]
-    by_film = dict(zip(films, cosines[len(texts) :], strict=True))
-    nearest = [max(by_film[film] for film in camera.filmed) for camera in cameras]
-    return (
-        _best(texts, torch.tensor(cosines[: len(texts)]), seed),
-        _best([camera.text for camera in cameras], torch.tensor(nearest), seed // _CHOICES),
-    )
-
-
 def tidy(text: str) -> str:
     """One paragraph of whole sentences, without quotes around it.
 
@@ -172,14 +154,6 @@ def tidy(text: str) -> str:
     paragraph = " ".join(text.split()).strip("\"'\u201c\u201d ")
     whole = re.match(r".*[.!?](?=\s|$)", paragraph)
     return whole[0] if whole else ""
-
-
-def _best(texts: Sequence[str], scores: torch.Tensor, seed: int) -> str:
-    """The text with the best score, or for other seeds one of the next; "" of none."""
-    if not texts:
-        return ""
-    order = scores.argsort(descending=True, stable=True)[:_CHOICES]
-    return texts[int(order[seed % len(order)])]
 
 
 class _Stream(TextStreamer):
