@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -30,16 +31,12 @@ TIME_BASE = Fraction(1, FPS * TICKS_PER_FRAME)
 
 THUMBNAIL_WIDTH_PX = 640
 
-# stitchable, closed GOPs and a fixed thread count make headers and bytes depend on nothing but
-# the frames: clips of one size can be joined by copying packets.
-_X264 = {
-    "preset": "medium",
-    "crf": "18",
-    "profile": "high",
-    "forced-idr": "1",
-    "x264-params": "stitchable=1:scenecut=0:open-gop=0:keyint=250:min-keyint=1:"
-    "bframes=2:b-pyramid=0:ref=2:threads=2",
-}
+# Stitchable headers, closed GOPs and a fixed thread count: bytes depend on the frames alone, and
+# clips of one size can be joined by copying packets.
+_X264_PARAMS = (
+    "stitchable=1:scenecut=0:open-gop=0:keyint=250:min-keyint=1:"
+    "bframes=2:b-pyramid=0:ref=2:threads=2"
+)
 _BT709 = 1  # The same code for matrix, primaries and transfer in H.264.
 
 
@@ -89,8 +86,7 @@ def write_still(
     text = PngInfo()
     for key, value in as_tags(metadata).items():
         text.add_itxt(key.capitalize(), value)
-    with _whole_file(path) as part, _disk_errors(part):
-        Image.fromarray(resized(frame, size)).save(part, "PNG", pnginfo=text)
+    _save(Image.fromarray(resized(frame, size)), path, "PNG", pnginfo=text)
 
 
 def write_thumbnail(frame: np.ndarray, path: Path, *, size: tuple[int, int] | None = None) -> None:
@@ -101,8 +97,15 @@ def write_thumbnail(frame: np.ndarray, path: Path, *, size: tuple[int, int] | No
     """
     width, height = size or frame.shape[1::-1]
     small = resized(frame, (THUMBNAIL_WIDTH_PX, round(THUMBNAIL_WIDTH_PX * height / width)))
+    _save(Image.fromarray(small), path, "JPEG", quality=85, optimize=True, progressive=True)
+
+
+def _save(image: Image.Image, path: Path, kind: str, **options: Any) -> None:
+    # Through memory: Pillow itself takes a short write on a full disk for a success.
+    content = io.BytesIO()
+    image.save(content, kind, **options)
     with _whole_file(path) as part, _disk_errors(part):
-        Image.fromarray(small).save(part, "JPEG", quality=85, optimize=True, progressive=True)
+        part.write_bytes(content.getvalue())
 
 
 class _ClipWriter:
@@ -120,7 +123,7 @@ class _ClipWriter:
                 str(path.absolute()), "w", format="mp4", options={"movflags": "faststart"}
             )
         self._output.metadata.update(as_tags(metadata))
-        self._stream = self._output.add_stream("libx264", rate=FPS, options=_X264)
+        self._stream = self._output.add_stream("libx264", rate=FPS, options=_x264_options())
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = TIME_BASE
@@ -165,6 +168,22 @@ class _ClipWriter:
                 raise Unavailable("disk", f"{self._path} was not written whole; try again")
 
 
+def _x264_options() -> dict[str, str]:
+    import torch  # Here, because reading metadata must not wait for it.
+
+    # x264's AVX-512 code uses memory it never wrote when the width is no multiple of 128 px (its
+    # mb-tree): the same frames became other bytes each time.
+    has_avx512 = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    params = _X264_PARAMS + (":asm=AVX2" if has_avx512 else "")
+    return {
+        "preset": "medium",
+        "crf": "18",
+        "profile": "high",
+        "forced-idr": "1",
+        "x264-params": params,
+    }
+
+
 def _frames(chunks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     for chunk in chunks:
         if chunk.dtype != np.uint8 or chunk.ndim != 4 or chunk.shape[3] != 3:
@@ -189,7 +208,7 @@ def _whole_file(path: Path) -> Iterator[Path]:
     try:
         yield part
         with _disk_errors(path):
-            os.replace(part, path)
+            part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -75,7 +75,7 @@ def _decoded(content: bytes) -> Image.Image:
             # A phone's JPEG may hold a second picture (depth, HDR gain): that is no animation.
             if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
                 raise InvalidRequest("image", "is animated; save one frame of it as PNG or JPEG")
-            return _on_white(ImageOps.exif_transpose(image))
+            return _as_rgb(ImageOps.exif_transpose(image))
     except InvalidRequest:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -86,7 +86,9 @@ def _decoded(content: bytes) -> Image.Image:
         ) from error
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "I;16":  # Pillow would clip 16-bit grey to white instead of scaling it.
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")

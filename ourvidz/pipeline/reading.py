@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.reformatter import Interpolation, VideoReformatter
 from PIL import Image
 
@@ -32,13 +33,7 @@ def read_metadata(path: Path) -> dict[str, str]:
 
     Raises InvalidRequest("video") for a file that is neither an MP4 nor such a still.
     """
-    # A file that Pillow does not take is judged below, with the better message.
-    with contextlib.suppress(OSError, SyntaxError, ValueError):
-        with Image.open(path, formats=("PNG",)) as still:
-            if stored := _from_tag(still.info.get("Comment", "")):
-                return stored
-    with opened(path) as clip:
-        return _from_tag(clip.metadata.get("comment", ""))
+    return _still_metadata(path) or _clip_metadata(path)
 
 
 def read_frames(path: Path, *, last: int | None = None) -> np.ndarray:
@@ -76,7 +71,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
             if not source.streams.video:
                 raise InvalidRequest("video", f"{path} has no picture; give an MP4 video")
             yield source
-    except (av.FFmpegError, OSError) as error:
+    except (FFmpegError, OSError) as error:
         raise InvalidRequest(
             "video", f"{path} is not a readable video ({error.strerror}); give an MP4 file"
         ) from error
@@ -94,6 +89,19 @@ def as_tags(metadata: Mapping[str, str]) -> dict[str, str]:
     }
     # UTF-8 has no lone surrogates; a backslash escape is what JSON writes for them.
     return {key: text.encode("utf-8", "backslashreplace").decode() for key, text in tags.items()}
+
+
+def _still_metadata(path: Path) -> dict[str, str]:
+    try:
+        with Image.open(path, formats=("PNG",)) as still:
+            return _from_tag(still.info.get("Comment", ""))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return {}  # Whatever it is, it is not ours.
+
+
+def _clip_metadata(path: Path) -> dict[str, str]:
+    with opened(path) as clip:
+        return _from_tag(clip.metadata.get("comment", ""))
 
 
 def _from_tag(comment: object) -> dict[str, str]:
