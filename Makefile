@@ -1,0 +1,62 @@
+# setup run video test check bench clean. The first one that is called installs everything.
+
+export PROMPT ?= a red sailboat at sunset
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup run video test check bench clean
+.DELETE_ON_ERROR:
+
+setup: $(READY)
+
+# torch first and alone: any other package would take the newest one with it.
+$(READY): requirements.txt requirements-nodeps.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'OurVidz needs Python 3.11 or newer; set PYTHON=/path/to/python3.11'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet "$$(sed -n 's/^\(torch==[^ ]*\).*/\1/p' requirements.txt)"
+	$(BIN)/pip install --quiet -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps -r requirements-nodeps.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	@$(BIN)/python -c 'import skia' 2>/dev/null || $(MAKE) --no-print-directory skia-libraries
+	@touch $@
+
+# The renderer of the starter's world links against these; making videos does not need them.
+.PHONY: skia-libraries
+skia-libraries:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends libgl1 libegl1; \
+	else \
+		echo 'To train the starter model or run the tests, install libgl1 and libegl1' \
+			'(Debian, Ubuntu: sudo apt-get install libgl1 libegl1).'; \
+	fi
+
+# The notebooks, for as long as there is no app.
+run: setup
+	$(BIN)/jupyter lab notebooks
+
+video: setup
+	@$(BIN)/python -m ourvidz.cli video "$$PROMPT"
+
+check: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/python -m pytest
+
+bench: setup
+	@set -e; for file in benchmarks/*.py; do \
+		name=$$(basename $$file .py); \
+		[ $$name = __init__ ] || $(BIN)/python -m benchmarks.$$name; \
+	done
+
+# Keeps finished videos (out/) and the training cache (.cache/).
+clean:
+	rm -rf $(VENV) *.egg-info .pytest_cache .ruff_cache .import_linter_cache
+	find ourvidz tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,28 @@
+"""The command line: `ourvidz video | preview | enhance | models | info | plan`.
+
+It needs no account, no database and no server, and enters the pipeline where the app does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ourvidz.cli.parser import make_parser
+from ourvidz.cli.screen import Screen
+from ourvidz.domain.errors import Cancelled, OurVidzError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the process's exit status; argv is without the program's name.
+
+    0 all went well, 2 to 7 the status of the `OurVidzError` that ended it, 130 cancelled.
+    """
+    args = make_parser().parse_args(argv)
+    screen = Screen(as_json=args.json)
+    try:
+        args.command(args, screen)
+    except OurVidzError as error:
+        return screen.failed(error)
+    except KeyboardInterrupt:
+        return screen.failed(Cancelled())
+    return 0

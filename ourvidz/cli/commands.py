@@ -1,0 +1,167 @@
+"""What the verbs do. Torch is imported by the pipeline only when a model is needed."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+from typing import Any
+
+from ourvidz import pipeline
+from ourvidz.cli.screen import Screen, aligned, as_bytes
+from ourvidz.domain import catalog
+from ourvidz.domain.clip import Clip
+from ourvidz.domain.enhancement import Enhancement
+from ourvidz.domain.progress import OnProgress
+from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.budget import plan as make_plan
+from ourvidz.pipeline.profiles import resolve
+from ourvidz.settings import read_settings
+
+
+def video(args: Namespace, screen: Screen) -> None:
+    """Make a video from a sentence and write it as an MP4."""
+    request = _request(args, num_frames=args.frames, image=args.image, last_image=args.last_image)
+    with screen.watching() as on_progress:
+        manager = _manager()
+        request, enhancement = _enhanced(request, args, manager, on_progress)
+        clip = pipeline.render(request, manager, on_progress, args.out_dir)
+    rows = {"video": str(clip.path), "seed": str(clip.seed)} | _texts(enhancement)
+    screen.show(
+        {**asdict(clip), "seconds": clip.seconds, "enhancement": _document(enhancement)},
+        aligned(*rows.items()),
+        "",
+        aligned(*_timing(clip, enhancement).items()),
+    )
+
+
+def preview(args: Namespace, screen: Screen) -> None:
+    """Make candidate pictures for the first frame; render one with `video --image`."""
+    request = _request(args, num_frames=1)
+    with screen.watching() as on_progress:
+        manager = _manager()
+        request, enhancement = _enhanced(request, args, manager, on_progress)
+        stills = pipeline.preview(
+            request, manager, on_progress, args.out_dir, num_images=args.images
+        )
+    rows = {f"seed {still.seed}": str(still.path) for still in stills} | _texts(enhancement)
+    screen.show(
+        {"stills": [asdict(still) for still in stills], "enhancement": _document(enhancement)},
+        aligned(*rows.items()),
+    )
+
+
+def enhance(args: Namespace, screen: Screen) -> None:
+    """Make a prompt cinematic and show both texts."""
+    with screen.watching() as on_progress:
+        enhancement = pipeline.enhance(
+            VideoRequest(prompt=args.prompt).prompt,
+            _manager(),
+            seed=args.seed,
+            on_progress=on_progress,
+            time_limit_s=args.time_limit,
+        )
+    screen.show(asdict(enhancement), aligned(*_texts(enhancement).items()))
+
+
+def models(args: Namespace, screen: Screen) -> None:
+    """List the models and say which of them run here and what the others need."""
+    from ourvidz.cli.inventory import take_inventory
+
+    families = [catalog.family(args.model)] if args.model else catalog.FAMILIES.values()
+    inventories = [take_inventory(family, _manager()) for family in families]
+    rows = (
+        (one.name, "{}x{}".format(*family.sizes[0]), one.status, family.summary)
+        for family, one in zip(families, inventories, strict=True)
+    )
+    details = aligned(*inventories[0].parts.items()) if args.model else ""
+    advice = [line for one in inventories for line in one.advice]
+    screen.show(
+        {"models": [asdict(one) for one in inventories]},
+        aligned(("model", "size", "here", "what for"), *rows),
+        *(part for part in (details, *advice) if part),
+    )
+
+
+def info(args: Namespace, screen: Screen) -> None:
+    """Show what a finished file says about how it was made."""
+    from ourvidz.pipeline.export import read_metadata
+
+    metadata = read_metadata(args.file)
+    foreign = f"{args.file} was not made by OurVidz."
+    screen.show(metadata, aligned(*metadata.items()) if metadata else foreign)
+
+
+def plan(args: Namespace, screen: Screen) -> None:
+    """Say how a model would be placed in memory and how much it would need."""
+    request = VideoRequest(
+        prompt="any",
+        model=args.model,
+        width=args.width,
+        height=args.height,
+        num_frames=args.frames,
+    )
+    planned = make_plan(request)
+    rows = {
+        "model": planned.family,
+        "placement": f"{planned.placement}, {planned.device}",
+        "size": f"{planned.width}x{planned.height}, {planned.num_frames} frames",
+        "weights": as_bytes(planned.weights_bytes),
+        "peak memory": f"at most {as_bytes(planned.peak_bytes)}",
+    }
+    screen.show(asdict(planned), aligned(*rows.items()))
+
+
+def _request(args: Namespace, **more: Any) -> VideoRequest:
+    request = VideoRequest(
+        prompt=args.prompt,
+        negative_prompt=args.negative_prompt,
+        model=args.model,
+        profile=args.profile,
+        width=args.width,
+        height=args.height,
+        seed=args.seed,
+        num_inference_steps=args.steps,
+        guidance_scale=args.guidance,
+        **more,
+    )
+    if not args.native:
+        return request
+    sized = resolve(request)
+    return request.replace(output_size=(sized.width, sized.height))
+
+
+def _manager() -> pipeline.ModelManager:
+    settings = read_settings()
+    return pipeline.ModelManager(models_dir=settings.models_dir, device=settings.device)
+
+
+def _enhanced(
+    request: VideoRequest, args: Namespace, manager: pipeline.ModelManager, on_progress: OnProgress
+) -> tuple[VideoRequest, Enhancement | None]:
+    if not args.enhance:
+        return request, None
+    enhancement = pipeline.enhance(
+        request.prompt, manager, seed=request.seed or 0, on_progress=on_progress
+    )
+    return request.replace(enhanced_prompt=enhancement.enhanced), enhancement
+
+
+def _texts(enhancement: Enhancement | None) -> dict[str, str]:
+    if enhancement is None:
+        return {}
+    texts = {"your words": enhancement.original, "enhanced": enhancement.enhanced}
+    return texts | ({"note": enhancement.reason} if enhancement.reason else {})
+
+
+def _document(enhancement: Enhancement | None) -> dict[str, Any] | None:
+    return asdict(enhancement) if enhancement else None
+
+
+def _timing(clip: Clip, enhancement: Enhancement | None) -> dict[str, str]:
+    seconds = {"enhance": enhancement.seconds} if enhancement else {}
+    seconds |= clip.seconds_by_stage
+    rows = {stage: f"{value:7.2f} s" for stage, value in seconds.items()}
+    return rows | {
+        "together": f"{sum(seconds.values()):7.2f} s",
+        "peak memory": as_bytes(clip.peak_bytes),
+    }

@@ -1,0 +1,107 @@
+"""What can be typed: the verbs and their options."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, BooleanOptionalAction
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+from ourvidz.cli import commands
+from ourvidz.domain.catalog import FAMILIES
+from ourvidz.domain.request import FPS, Profile
+
+DEFAULT_MODEL = next(iter(FAMILIES))
+
+
+def make_parser() -> ArgumentParser:
+    """The parser of `ourvidz`; the parsed `command` is called with the arguments and a Screen."""
+    parser = ArgumentParser(
+        prog="ourvidz", description="A sentence becomes a video, on this machine."
+    )
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def verb(name: str, command: Callable[..., None]) -> ArgumentParser:
+        text = (command.__doc__ or "").splitlines()[0]
+        added = verbs.add_parser(name, help=text, description=text)
+        added.add_argument("--json", action="store_true", help="print one JSON document")
+        added.set_defaults(command=command)
+        return added
+
+    _video_options(verb("video", commands.video))
+    _preview_options(verb("preview", commands.preview))
+    _enhance_options(verb("enhance", commands.enhance))
+    verb("models", commands.models).add_argument(
+        "model", nargs="?", metavar="MODEL", help="show one family with all of its parts"
+    )
+    verb("info", commands.info).add_argument("file", type=Path, metavar="FILE", help="MP4 or PNG")
+    _plan_options(verb("plan", commands.plan))
+    return parser
+
+
+def _video_options(verb: ArgumentParser) -> None:
+    _prompt(verb)
+    _sampling(verb)
+    _size(verb)
+    verb.add_argument(
+        "--frames", type=int, default=80, metavar="N", help=f"at {FPS} fps (80 = 5 s)"
+    )
+    verb.add_argument("--image", type=Path, metavar="FILE", help="picture of the first frame")
+    verb.add_argument("--last-image", type=Path, metavar="FILE", help="picture of the last frame")
+    _enhancing(verb)
+    _output(verb)
+
+
+def _preview_options(verb: ArgumentParser) -> None:
+    _prompt(verb)
+    _sampling(verb)
+    _size(verb)
+    verb.add_argument("--images", type=int, default=4, metavar="N", help="candidates, 1 to 4")
+    _enhancing(verb)
+    _output(verb)
+
+
+def _enhance_options(verb: ArgumentParser) -> None:
+    _prompt(verb)
+    verb.add_argument("--seed", type=int, default=0, metavar="N", help="another one re-rolls")
+    verb.add_argument(
+        "--time-limit", type=float, default=30.0, metavar="SECONDS", help="then your words are kept"
+    )
+
+
+def _plan_options(verb: ArgumentParser) -> None:
+    verb.add_argument("--model", default=DEFAULT_MODEL, help=", ".join(FAMILIES))
+    _size(verb)
+    verb.add_argument("--frames", type=int, default=80, metavar="N", help="frames delivered")
+
+
+def _prompt(verb: ArgumentParser) -> None:
+    verb.add_argument("prompt", metavar="PROMPT", help="what should be seen, in quotes")
+
+
+def _sampling(verb: ArgumentParser) -> None:
+    verb.add_argument("--model", default=DEFAULT_MODEL, help=", ".join(FAMILIES))
+    verb.add_argument("--profile", choices=get_args(Profile), default="balanced")
+    verb.add_argument("--negative-prompt", default="", metavar="TEXT", help="what to avoid")
+    verb.add_argument("--seed", type=int, metavar="N", help="the same one gives the same video")
+    verb.add_argument("--steps", type=int, metavar="N", help="default: the profile's")
+    verb.add_argument("--guidance", type=float, metavar="X", help="1 switches guidance off")
+
+
+def _size(verb: ArgumentParser) -> None:
+    verb.add_argument("--width", type=int, metavar="PX", help="size that the model samples at")
+    verb.add_argument("--height", type=int, metavar="PX")
+
+
+def _enhancing(verb: ArgumentParser) -> None:
+    verb.add_argument(
+        "--enhance",
+        action=BooleanOptionalAction,
+        default=True,
+        help="make the prompt cinematic first",
+    )
+
+
+def _output(verb: ArgumentParser) -> None:
+    verb.add_argument("--native", action="store_true", help="keep the model's size, do not upscale")
+    verb.add_argument("-o", "--out-dir", type=Path, default=Path("out"), metavar="FOLDER")
