@@ -96,9 +96,11 @@ class ModelManager:
     def evict(self, prefix: str = "") -> None:
         """Forget the components whose name starts with `prefix` and free their memory."""
         with self._lock:
-            for name in [name for name in self._components if name.startswith(prefix)]:
+            names = [name for name in self._components if name.startswith(prefix)]
+            for name in names:
                 del self._components[name]
-            _free_memory()
+            if names:
+                _free_memory()
 
     def _make_room(self, wanted: Any, keep: list[Any]) -> None:
         """Move what is not needed now off the GPU when `wanted` would not fit beside it."""

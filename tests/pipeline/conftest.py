@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import save_tiny_starter
+from tests.tiny import save_tiny_starter
 
 from ourvidz.pipeline.manager import ModelManager
 

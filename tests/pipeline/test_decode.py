@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from tiny import Z_DIM, tiny_vae
+from tests.tiny import Z_DIM, tiny_vae
 
 from ourvidz.pipeline.decode import as_uint8, decode_frames, decode_preview, decode_stills
 from ourvidz.pipeline.encode import latent_statistics

@@ -9,7 +9,7 @@ import pytest
 import torch
 from diffusers import WanImageToVideoPipeline, WanPipeline
 from PIL import Image
-from tiny import TEXT_DIM, tiny_transformer, tiny_vae
+from tests.tiny import TEXT_DIM, tiny_transformer, tiny_vae
 
 from ourvidz.domain.errors import Cancelled
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise

