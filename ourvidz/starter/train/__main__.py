@@ -1,4 +1,4 @@
-"""Make the starter models: `python -m ourvidz.starter.train vae`, then texts, latents, transformer.
+"""Make the starter models: `python -m ourvidz.starter.train stills`, then clips, texts, latents, transformer.
 
 Every step goes on where it was stopped.
 """
@@ -14,7 +14,9 @@ import torch
 def main() -> None:
     """Parse the command line and run one step."""
     parser = argparse.ArgumentParser(prog="python -m ourvidz.starter.train", description=__doc__)
-    parser.add_argument("step", choices=["vae", "texts", "latents", "transformer", "export"])
+    parser.add_argument(
+        "step", choices=["stills", "clips", "texts", "latents", "transformer", "export", "critic"]
+    )
     parser.add_argument("--minutes", type=float, default=60.0, help="training time in all")
     parser.add_argument("--images", type=int, default=60_000)
     parser.add_argument("--clips", type=int, default=3_000)
@@ -29,22 +31,28 @@ def main() -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from ourvidz.starter.train import data, export, transformer, vae
+    from ourvidz.starter.train import critic, data, export, transformer, vae
 
     counts: list[tuple[data.What, int]] = [("image", args.images), ("clip", args.clips)]
-    if args.step == "vae":
-        vae.train(args.folder / "vae", args.minutes, args.seed)
+    stills, clips = args.folder / "vae_stills", args.folder / "vae_clips"
+    if args.step == "stills":
+        vae.train_stills(stills, args.minutes, args.seed)
+    elif args.step == "clips":
+        vae.train_clips(clips, stills, args.minutes, args.seed)
     elif args.step == "texts":
         for what, count in counts:
             data.make_texts(args.folder / "data", what, count)
     elif args.step == "latents":
-        model = vae.load(args.folder / "vae")
         for what, count in counts:
+            model = vae.load(stills if what == "image" else clips)
             data.make_latents(args.folder / "data", what, count, model)
     elif args.step == "transformer":
         transformer.train(args.folder, args.minutes, dict(counts), args.seed)
-    else:
+    elif args.step == "export":
         export.export(args.folder, args.weights)
+    else:
+        critic.train(args.folder / "critic", args.minutes, args.seed)
+        critic.export(args.folder / "critic", args.weights)
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def _make_shards(
     folder: Path, stem: str, size: int, count: int, build: Callable[[range], dict[str, Any]]
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(-(-count // size)):
+    for number in range(count // size):
         path = folder / f"{stem}-{number:05d}.npz"
         if not path.exists():
             part = path.with_suffix(".part.npz")
@@ -155,7 +155,7 @@ class Texts:
 def load_texts(folder: Path, what: What, count: int) -> Texts:
     """Texts of the first `count` samples that exist."""
     tokens, lengths = [], []
-    for shard in _shards(folder, f"text-{what}", -(-count // SHARD[what])):
+    for shard in _shards(folder, f"text-{what}", count // SHARD[what]):
         tokens.append(shard["tokens"])
         lengths.append(shard["lengths"])
     return Texts(np.concatenate(tokens), np.cumsum(np.concatenate(lengths)), CAPTIONS[what])
@@ -163,7 +163,7 @@ def load_texts(folder: Path, what: What, count: int) -> Texts:
 
 def load_latents(folder: Path, what: What, count: int) -> dict[str, np.ndarray]:
     """Latents of the first `count` samples that exist, arrays of float16 by name."""
-    shards = list(_shards(folder, f"latent-{what}", -(-count // SHARD[what])))
+    shards = list(_shards(folder, f"latent-{what}", count // SHARD[what]))
     return {name: np.concatenate([s[name] for s in shards]) for name in shards[0]}
 
 

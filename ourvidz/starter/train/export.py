@@ -23,7 +23,7 @@ _SHARD = "15MB"
 def export(folder: Path, weights: Path) -> None:
     """Write the averaged models of the checkpoints in `folder` to `weights`."""
     statistics = json.loads((folder / "transformer" / "latents.json").read_text())
-    export_vae(vae_recipe.load(folder / "vae"), statistics, weights)
+    export_vae(vae_recipe.load(folder / "vae_clips"), statistics, weights)
     model = WanTransformer3DModel(**recipe.CONFIG)
     state = torch.load(folder / "transformer" / "checkpoint.pt", weights_only=True)
     model.load_state_dict(state["average"])

@@ -28,12 +28,14 @@ CONFIG = {
     "in_channels": 100, "out_channels": 48, "text_dim": 384, "freq_dim": 256, "ffn_dim": 1024,
     "num_layers": 8, "rope_max_seq_len": 64,
 }  # fmt: skip
-#: Share of the time for which only first frames are trained: they are 21 times cheaper.
-STILLS_ONLY = 0.4
 
 
 def train(folder: Path, minutes: float, counts: dict[What, int], seed: int = 0) -> nn.Module:
-    """Train (or go on training) for `minutes` in all; returns the averaged model."""
+    """Train (or go on training) for `minutes` in all; returns the averaged model.
+
+    Begin with counts["clip"] = 0: first frames alone are 21 times cheaper and teach what things
+    look like. A later call with clips goes on from there.
+    """
     torch.manual_seed(seed)
     model = WanTransformer3DModel(**CONFIG)
     run = Run(folder / "transformer", model, optimizers(model), Budget(minutes=minutes), 0.998)
@@ -43,7 +45,7 @@ def train(folder: Path, minutes: float, counts: dict[What, int], seed: int = 0) 
     losses: dict[str, float] = {}
     with matmul_attention():
         for step in run.steps():
-            kind = "still" if run.progress < STILLS_ONLY else rng.choice(("still", "start", "clip"))
+            kind = rng.choice(("still", "start", "clip", "clip")) if counts["clip"] else "still"
             batch = _draw(batches, kind)
             loss = flow_loss(model, batch, shift=1.5 if kind == "still" else 3.0)
             loss.backward()
@@ -55,8 +57,8 @@ def train(folder: Path, minutes: float, counts: dict[What, int], seed: int = 0) 
 
 def load(folder: Path, counts: dict[What, int], rng: random.Random) -> Batches:
     """The training set in memory, as far as it has been made."""
-    latents = {what: load_latents(folder, what, count) for what, count in counts.items()}
-    texts = {what: load_texts(folder, what, count) for what, count in counts.items()}
+    latents = {what: load_latents(folder, what, n) for what, n in counts.items() if n}
+    texts = {what: load_texts(folder, what, n) for what, n in counts.items() if n}
     tokens, ends = Words().embed([""])
     empty = Texts(tokens, ends, 1).pick([0], rng)[0]
     return Batches(latents, texts, empty, rng)

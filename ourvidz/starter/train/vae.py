@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKLWan
+from torch import nn
 
 from ourvidz.starter.train.folded_conv import folded_convolutions
 from ourvidz.starter.train.run import Budget, Run
@@ -23,26 +24,61 @@ CONFIG = {
     "latents_mean": [0.0] * 48, "latents_std": [1.0] * 48,
 }  # fmt: skip
 
-#: (frames, clips) of a batch once clips are trained too; 1 frame keeps the causal start sharp.
-_CLIPS = ((1, 8), (5, 2), (9, 1), (17, 1))
+#: (frames, clips) of a batch when time is learnt; long ones keep the picture from drifting.
+_CLIPS = ((1, 8), (5, 2), (5, 2), (9, 1), (9, 1), (9, 1), (17, 1), (17, 1), (25, 1))
 
 
-def train(folder: Path, minutes: float, seed: int = 0) -> AutoencoderKLWan:
-    """Train (or go on training) for `minutes` in all; returns the averaged model."""
+def train_stills(folder: Path, minutes: float, seed: int = 0) -> AutoencoderKLWan:
+    """Train on single frames for `minutes` in all; returns the averaged model."""
     torch.manual_seed(seed)
     vae = AutoencoderKLWan(**CONFIG)
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=1.5e-3, betas=(0.9, 0.98), weight_decay=1e-4)
-    run = Run(folder, vae, [optimizer], Budget(minutes=minutes))
+    optimizer = torch.optim.AdamW(vae.parameters(), lr=1.5e-3, betas=(0.9, 0.98))
+    return _train(Run(folder, vae, [optimizer], Budget(minutes=minutes)), ((1, 8),), seed)
+
+
+def train_clips(folder: Path, stills: Path, minutes: float, seed: int = 0) -> AutoencoderKLWan:
+    """Go on from the model in `stills` and learn time; returns the averaged model.
+
+    What encodes a first frame stays as it is, so latents of stills remain valid and the
+    transformer can already train on them.
+    """
+    torch.manual_seed(seed)
+    vae = load(stills).train().requires_grad_(True)
+    _freeze_first_frame(vae)
+    moving = [p for p in vae.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(moving, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0)
+    return _train(Run(folder, vae, [optimizer], Budget(minutes=minutes)), _CLIPS, seed)
+
+
+def _train(run: Run, clips: tuple[tuple[int, int], ...], seed: int) -> AutoencoderKLWan:
     rng = random.Random(f"{seed} {run.step}")
-    held_out = to_tensor(held_out_frames(24))
+    held_out = to_tensor(held_out_clips(6, 1 if len(clips) == 1 else 13))
     with folded_convolutions():
         for step in run.steps():
-            frames, count = (1, 8) if run.progress < 0.5 else rng.choice(_CLIPS)
-            loss = _loss(vae, to_tensor(batch(rng, count, frames)))
+            frames, count = rng.choice(clips)
+            loss = _loss(run.model, to_tensor(batch(rng, count, frames)))
             loss.backward()
             if step % 100 == 0:
                 run.log(loss=loss.item(), psnr_db=psnr_db(run.average, held_out))
     return run.average
+
+
+def _freeze_first_frame(vae: AutoencoderKLWan) -> None:
+    """Let the encoder learn through the taps that see the past, and through nothing else."""
+
+    def past_only(gradient: torch.Tensor) -> torch.Tensor:
+        kept = gradient.clone()
+        kept[:, :, -1] = 0
+        return kept
+
+    vae.quant_conv.requires_grad_(False)
+    for name, parameter in vae.encoder.named_parameters():
+        if "time_conv" in name:
+            continue
+        if parameter.ndim == 5 and parameter.shape[2] == 3:
+            parameter.register_hook(past_only)
+        else:
+            parameter.requires_grad_(False)
 
 
 def load(folder: Path) -> AutoencoderKLWan:
@@ -52,7 +88,7 @@ def load(folder: Path) -> AutoencoderKLWan:
     return vae.eval().requires_grad_(False)
 
 
-def _loss(vae: AutoencoderKLWan, x: torch.Tensor) -> torch.Tensor:
+def _loss(vae: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """L1 + MSE + gradient L1, and a pull of the latents towards unit size. x: (B, 3, T, H, W)."""
     with torch.autocast("cpu", torch.bfloat16):
         z = vae.encode(x).latent_dist.mode()
@@ -60,7 +96,7 @@ def _loss(vae: AutoencoderKLWan, x: torch.Tensor) -> torch.Tensor:
         y = vae.decode(z + 0.03 * torch.randn_like(z)).sample
     y = y.float()
     slope = F.l1_loss(y.diff(dim=-1), x.diff(dim=-1)) + F.l1_loss(y.diff(dim=-2), x.diff(dim=-2))
-    return F.l1_loss(y, x) + 3 * F.mse_loss(y, x) + 0.3 * slope + 1e-4 * z.float().square().mean()
+    return F.l1_loss(y, x) + 10 * F.mse_loss(y, x) + 0.3 * slope + 1e-4 * z.float().square().mean()
 
 
 def batch(rng: random.Random, count: int, frames: int) -> np.ndarray:
@@ -74,14 +110,15 @@ def batch(rng: random.Random, count: int, frames: int) -> np.ndarray:
     return np.stack(clips)
 
 
-def held_out_frames(count: int, seed: int = 2026) -> np.ndarray:
-    """Single frames of scenes that are never trained on, (count, 1, 128, 224, 3) uint8."""
+def held_out_clips(count: int, frames: int, seed: int = 2026) -> np.ndarray:
+    """Moments of scenes that are never trained on, (count, frames, 128, 224, 3) uint8."""
     rng = random.Random(seed)
     found = []
     while len(found) < count:
         scene = sample_scene(rng)
         if is_held_out(scene):
-            found.append(render_scene(scene, frames=[rng.randrange(81)]))
+            start = rng.randrange(81 - frames + 1)
+            found.append(render_scene(scene, frames=range(start, start + frames)))
     return np.stack(found)
 
 
@@ -91,7 +128,7 @@ def to_tensor(frames: np.ndarray) -> torch.Tensor:
 
 
 @torch.no_grad()
-def psnr_db(vae: AutoencoderKLWan, x: torch.Tensor) -> float:
+def psnr_db(vae: nn.Module, x: torch.Tensor) -> float:
     """Mean PSNR over clips of reconstructions rounded to 8 bits. x: (B, 3, T, H, W) in [-1, 1]."""
     with torch.autocast("cpu", torch.bfloat16):
         y = vae.decode(vae.encode(x).latent_dist.mode()).sample

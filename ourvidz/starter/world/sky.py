@@ -95,13 +95,13 @@ def draw_weather(pen: Pen, scene: Scene, t: float) -> None:
     """Rain or snow in front of everything; t is 0 to 1 over five seconds."""
     rng = random.Random(f"weather {scene.seed}")
     if scene.weather == "rain":
-        for _ in range(17):
+        for _ in range(11):
             x, y = rng.uniform(0, WIDTH + 20), rng.uniform(0, 150)
-            y = (y + 4 * 150 * t) % 150 - 12
+            y = (y + 2 * 150 * t) % 150 - 12
             x -= 0.25 * y
-            pen.line([(x, y), (x - 3.6, y + 14)], 2.2, (206, 222, 244), 0.62)
+            pen.line([(x, y), (x - 3.6, y + 14)], 2.6, (206, 222, 244), 0.6)
     elif scene.weather == "snow":
-        for _ in range(20):
+        for _ in range(13):
             x, y, sway = rng.uniform(0, WIDTH), rng.uniform(0, 136), rng.uniform(0, 6.28)
             y = (y + 136 * t) % 136 - 4
             x += 5 * math.sin(sway + 6.28 * t)
