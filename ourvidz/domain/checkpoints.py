@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ourvidz.domain.family import (
     Ability,
     Checkpoint,
@@ -72,7 +74,7 @@ def _starter(abilities: tuple[Ability, ...], folder: str, parameters: int) -> Ch
     def ours(folder: str) -> Source:
         return Source(kind="package", name="ourvidz.starter", folder=f"weights/{folder}")
 
-    return _checkpoint(
+    checkpoint = _checkpoint(
         abilities,
         ((224, 128),),
         {
@@ -82,6 +84,7 @@ def _starter(abilities: tuple[Ability, ...], folder: str, parameters: int) -> Ch
             "vae": (ours("vae"), _STARTER_VAE),
         },
     )
+    return replace(checkpoint, prediction_type="sample")
 
 
 def _lightx2v(repo: str, file: str) -> Lora:

@@ -84,13 +84,15 @@ class Checkpoint:
     """Weights that were trained together and what they can do.
 
     sizes: (width, height) px it was trained at, the default first. lora: its step-distilled
-    adapter, where one was published.
+    adapter, where one was published. prediction_type: what the transformer predicts, velocities
+    or the clean latents themselves, in the words of diffusers' schedulers.
     """
 
     abilities: tuple[Ability, ...]
     components: tuple[Component, ...]
     sizes: tuple[Size, ...]
     lora: Lora | None = None
+    prediction_type: Literal["flow_prediction", "sample"] = "flow_prediction"
     licence: str = "Apache-2.0"
 
     def component(self, name: ComponentName) -> Component | None:

@@ -23,25 +23,29 @@ class StepDistillScheduler(FlowMatchEulerDiscreteScheduler):
     """
 
     def set_timesteps(
-        self, num_inference_steps: int = 4, device: Any = None, **kwargs: Any
+        self, num_inference_steps: int | None = None, device: Any = None, *_: Any, **__: Any
     ) -> None:
         """Sigmas 1, (n-1)/n, ..., 1/n before the shift."""
-        sigmas = [1 - i / num_inference_steps for i in range(num_inference_steps)]
-        super().set_timesteps(sigmas=sigmas, device=device)
+        count = num_inference_steps or 4
+        super().set_timesteps(sigmas=[1 - i / count for i in range(count)], device=device)
         self.model_outputs: list[Any] = [None]
 
-    def step(self, model_output: Any, timestep: Any, sample: Any, **kwargs: Any) -> Any:
+    def step(self, model_output: Any, timestep: Any, sample: Any, *args: Any, **kwargs: Any) -> Any:
         """One step; remembers the clean estimate x0 = x - sigma * v."""
         if self.step_index is None:
             self._init_step_index(timestep)
-        self.model_outputs = [sample - self.sigmas[self.step_index] * model_output]
-        return super().step(model_output, timestep, sample, **kwargs)
+        sigmas: Any = self.sigmas
+        self.model_outputs = [sample - sigmas[self.step_index] * model_output]
+        return super().step(model_output, timestep, sample, *args, **kwargs)
 
 
 def make_scheduler(
-    kind: SchedulerKind, flow_shift: float
+    kind: SchedulerKind, flow_shift: float, prediction_type: str = "flow_prediction"
 ) -> UniPCMultistepScheduler | StepDistillScheduler:
-    """A fresh scheduler: of all that a run changes, it alone remembers.
+    """A fresh scheduler for a transformer that predicts `prediction_type`.
+
+    Made from scratch and not from the checkpoint's configuration: some Wan repositories list
+    another scheduler there.
 
     >>> unipc = make_scheduler("unipc", flow_shift=5.0)
     >>> unipc.set_timesteps(4)
@@ -51,7 +55,7 @@ def make_scheduler(
     if kind == "step-distill":
         return StepDistillScheduler(shift=flow_shift, stochastic_sampling=True)
     return UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=flow_shift
+        prediction_type=prediction_type, use_flow_sigmas=True, flow_shift=flow_shift
     )
 
 

@@ -118,7 +118,9 @@ def sample(shot: Shot, names: Names, manager: ModelManager, reporter: Reporter) 
             transformer=transformer,
             vae=vae,
             scheduler=make_scheduler(
-                "step-distill" if shot.sampling.distilled else "unipc", request.flow_shift or 1
+                "step-distill" if shot.sampling.distilled else "unipc",
+                request.flow_shift or 1,
+                shot.checkpoint.prediction_type,
             ),
         )
         return denoise(denoiser, positive, negative, steps, watch, condition)
