@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ourvidz.pipeline.enhance import Enhancement, enhance
+    from ourvidz.pipeline.enhancement import Enhancement, enhance
     from ourvidz.pipeline.generate import extend, generate_clip, preview, render
     from ourvidz.pipeline.manager import ModelManager
 
@@ -28,7 +28,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """The public name, from the module that defines it (PEP 562)."""
-    homes = {"ModelManager": "manager", "Enhancement": "enhance", "enhance": "enhance"}
+    homes = {"ModelManager": "manager", "Enhancement": "enhancement", "enhance": "enhancement"}
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{homes.get(name, 'generate')}")

@@ -99,13 +99,15 @@ def denoise(
         watch.on_step(step + 1, pipe.scheduler.model_outputs[-1])
         return tensors
 
-    guided = negative_embeds is not None and steps.guidance_scale > 1
+    negative = None
+    if negative_embeds is not None and steps.guidance_scale > 1:
+        negative = negative_embeds.repeat(count, 1, 1)
     try:
         with watched(denoiser.transformer, watch.on_block), seeded(steps.seeds[0], device):
             latents = pipe(
                 **image,
                 prompt_embeds=embeds.repeat(count, 1, 1),
-                negative_prompt_embeds=negative_embeds.repeat(count, 1, 1) if guided else None,
+                negative_prompt_embeds=negative,
                 width=steps.width,
                 height=steps.height,
                 num_frames=steps.num_frames,

@@ -87,7 +87,7 @@ def encode_condition(
 
 @torch.inference_mode()
 def encode_images(frames: Sequence[np.ndarray], image_encoder: Any) -> torch.Tensor:
-    """Embeds (n, L, D) of n pictures (H, W, 3) uint8 by a CLIP vision model: its last but one layer."""
+    """Embeds (n, L, D) of n pictures (H, W, 3) uint8: the last layer but one of a CLIP model."""
     side = image_encoder.config.image_size
     prepare = CLIPImageProcessorPil(size={"shortest_edge": side}, crop_size=side)
     inputs = prepare(images=list(frames), return_tensors="pt").pixel_values

@@ -39,7 +39,7 @@ def preview(
     request: VideoRequest,
     manager: ModelManager,
     on_progress: OnProgress = ignore_progress,
-    out_dir: Path = Path("."),
+    out_dir: Path = Path(),
     *,
     num_images: int = 4,
 ) -> tuple[Still, ...]:
@@ -80,7 +80,7 @@ def render(
     request: VideoRequest,
     manager: ModelManager,
     on_progress: OnProgress = ignore_progress,
-    out_dir: Path = Path("."),
+    out_dir: Path = Path(),
 ) -> Clip:
     """A clip from text, or from the picture `request.image`, which then is its first frame.
 
@@ -97,7 +97,7 @@ def extend(
     request: VideoRequest,
     manager: ModelManager,
     on_progress: OnProgress = ignore_progress,
-    out_dir: Path = Path("."),
+    out_dir: Path = Path(),
     *,
     overlap_frames: int = 5,
 ) -> Clip:
@@ -164,7 +164,7 @@ def _film(shot: Shot, manager: ModelManager, on_progress: OnProgress, out_dir: P
         num_frames=shot.request.num_frames,
         fps=FPS,
         seed=shot.seeds[0],
-        seconds_by_stage=reporter.seconds_by_stage,
+        seconds_by_stage={**reporter.seconds_by_stage},
         peak_bytes=_peak_bytes(manager.device),
         metadata=facts,
     )

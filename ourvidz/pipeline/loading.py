@@ -101,7 +101,9 @@ def locate(source: Source, models_dir: Path | None = None) -> Path | None:
     places = [models_dir / source.name / source.folder] if models_dir else []
     if source.kind == "package":
         spec = find_spec(source.name)
-        places += [Path(p) / source.folder for p in (spec and spec.submodule_search_locations) or ()]
+        places += [
+            Path(p) / source.folder for p in (spec and spec.submodule_search_locations) or ()
+        ]
     else:
         for file in ("config.json", "tokenizer_config.json"):
             name = f"{source.folder}/{file}" if source.folder else file

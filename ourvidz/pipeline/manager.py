@@ -33,9 +33,7 @@ class ModelManager:
     device: "cpu", "cuda", ...; None takes CUDA where there is a GPU.
     """
 
-    def __init__(
-        self, *, models_dir: Path | None = None, device: str | None = None
-    ) -> None:
+    def __init__(self, *, models_dir: Path | None = None, device: str | None = None) -> None:
         self.models_dir = models_dir
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         #: Seconds that stages took the last time, by the shape of the job; feeds the time left.

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 Work = Literal["matmul", "conv"]
 
 #: bf16 must win by this factor: with it a CPU is 4 to 8 times as fast, without it slower, and
-#: a choice between the two must never depend on chance, for the format is part of what a seed gives.
+#: the choice must never depend on chance, for the format is part of what a seed gives.
 CLEARLY_FASTER = 1.5
 _TRIES = 5
 

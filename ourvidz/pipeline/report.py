@@ -67,9 +67,10 @@ class Reporter:
         """What `expected_s` should be for the next such job: loading happens once, and export
         goes on while frames are decoded.
         """
-        pace = {stage: s for stage, s in self.seconds_by_stage.items() if stage != "load"}
-        export = pace.pop("export", 0.0)
-        return pace | {"decode": pace.get("decode", 0.0) + export}
+        pace = self.seconds_by_stage.copy()
+        pace.pop("load", None)
+        pace["decode"] = pace.get("decode", 0.0) + pace.pop("export", 0.0)
+        return pace
 
     def step(self, step: int, preview_frame: np.ndarray | None = None) -> None:
         """Report that `step` steps of the current stage are done.

