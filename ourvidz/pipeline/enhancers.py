@@ -177,7 +177,7 @@ class _Watch(StoppingCriteria):
         self._page = page
         self._step = 0
 
-    def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> Any:
         """Whether each of the B texts is finished, (B,) bool."""
         self._step += 1
         self._page.reporter.step(self._step)

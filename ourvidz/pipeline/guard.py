@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Literal
 
 from ourvidz.pipeline.wording import Word, content, read
@@ -19,10 +18,11 @@ MIN_SIMILARITY = 0.45
 _REACH = 3
 
 _META = re.compile(
-    r"\b(?:here(?: is|'s| are)|sure[,!]|certainly|of course[,!]|as an ai|i (?:am|can|will|would|"
-    r"have|hope|apologi[sz]e)|i'(?:m|ve|ll)|sorry|let me know|this (?:prompt|video|scene) "
-    r"(?:is|shows|captures|would)|(?:rewritten|enhanced|cinematic|video) prompt|the user|"
-    r"note that|please)\b|\[/?inst\]|<\||https?:|```|\*\*|^\s*[-#*]",
+    r"\b(?:here(?: is|'s| are)|(?:sure|of course)(?=[,!])|certainly|as an ai|sorry|please|"
+    r"i(?: am| can| will| would| have| hope| apologi[sz]e|'m|'ve|'ll)|let me know|note that|"
+    r"this (?:prompt|video|scene) (?:is|shows|captures|would)|the user|"
+    r"(?:rewritten|enhanced|cinematic|video) prompt)\b|"
+    r"\[/?inst\]|<\||https?:|```|\*\*|^\s*[-#*]",
     re.IGNORECASE | re.MULTILINE,
 )
 #: Idioms that name a living thing without showing one.
@@ -85,10 +85,11 @@ def _loop(user: list[Word], made: list[Word]) -> str | None:
 
 
 def _subject(user: list[Word], made: list[Word]) -> str | None:
-    """Whoever the user names must appear; nothing stands in for a dog but a dog."""
+    """Whoever and whatever the prompt opens with must appear: only a dog stands for a dog."""
     there = {word.stem for word in made}
-    named = [word for word in user if word.is_living and not word.negated]
-    lost = next((word.text for word in (*named, *_heads(user)) if word.stem not in there), None)
+    nouns = _nouns(user)
+    subjects = [noun for noun in nouns if noun.is_living] or nouns[:1]
+    lost = next((noun.text for noun in subjects if noun.stem not in there), None)
     return f"it loses '{lost}'" if lost else None
 
 
@@ -148,30 +149,20 @@ def _phrases(words: list[Word], size: int) -> Counter[str]:
     return Counter(" ".join(texts[i : i + size]) for i in range(len(texts) - size + 1))
 
 
-def _heads(user: list[Word]) -> Iterator[Word]:
-    """The thing the prompt opens with: the last content word before the first break.
-
-    "old man fishing" opens with "man", "red umbrella in the rain" with "umbrella".
-    """
-    head = None
-    for word in user:
-        if head and (not word.is_content or word.text.endswith(("ing", "s's"))):
-            break
-        if word.is_content and not word.negated and not word.count:
-            head = word
-    if head:
-        yield head
-
-
 def _nouns(user: list[Word]) -> list[Word]:
-    """Words that a number or a colour can belong to: living things and what follows a word."""
-    follows = {id(word) for before, word in pairwise(user) if before.text[0].isalnum()}
-    return [
-        word
-        for word in content(user)
-        if not (word.negated or word.colour or word.count)
-        and (word.is_living or id(word) in follows)
-    ]
+    """What the prompt is about: living things, and the last word of every run of content words.
+
+    "old man fishing, red sports car" is about "man" and "car".
+    """
+    nouns: list[Word] = []
+    run: list[Word] = []
+    for word in [*user, Word(".", ".")]:
+        if word.is_content and not word.text.endswith("ing"):
+            run.append(word)
+        else:
+            nouns += [each for each in run if each.is_living or each is run[-1]]
+            run = []
+    return [noun for noun in nouns if not (noun.negated or noun.colour or noun.count)]
 
 
 def _before(words: list[Word], noun: Word, kind: Literal["count", "colour"]) -> set[str]:

@@ -100,7 +100,7 @@ def load_small_model(models_dir: Path | None, dtype: torch.dtype) -> LanguageMod
     """SmolLM2 of the wheel, on the CPU. Raises Unavailable.
 
     Reading the wheel's GGUF takes 15 s, so a bf16 copy is kept in `models_dir` (260 MB) where
-    there is one. Several processes may come here at once: the first whole copy stays.
+    that is possible. Several processes may come here at once: the first whole copy stays.
     """
     folder = locate(SMALL_MODEL.source)
     if not folder or not (folder / SMALL_MODEL.file).is_file():
@@ -109,21 +109,17 @@ def load_small_model(models_dir: Path | None, dtype: torch.dtype) -> LanguageMod
         )
     copy = models_dir / f"{SMALL_MODEL.name}-bf16" if models_dir else None
     with quiet():
+        if copy and not copy.is_dir():
+            with suppress(OSError):  # no room on the disk, or another process was faster
+                _convert(folder, copy)
         if copy and copy.is_dir():
             try:
                 return LanguageModel(*_load(AutoModelForCausalLM, copy, dtype))
-            except Unavailable:  # cut off by a crash: make it again
+            except Unavailable:  # damaged; the next start converts again
                 shutil.rmtree(copy, ignore_errors=True)
-        tokenizer, model = _load(
-            AutoModelForCausalLM, folder, torch.bfloat16, gguf_file=SMALL_MODEL.file
+        return LanguageModel(
+            *_load(AutoModelForCausalLM, folder, dtype, gguf_file=SMALL_MODEL.file)
         )
-        # It is plain bf16 now, but still says that it was quantized.
-        del model.config.quantization_config
-        model.hf_quantizer, model.is_quantized = None, False
-        if copy:
-            with suppress(OSError):  # a full disk or a faster process: the next start tries again
-                _keep(copy, tokenizer, model)
-        return LanguageModel(tokenizer, model.to(dtype))
 
 
 def load_chat_model(models_dir: Path | None, device: torch.device) -> LanguageModel:
@@ -192,11 +188,17 @@ def _load(cls: Any, folder: Path, dtype: torch.dtype, **how: Any) -> tuple[Any, 
     return tokenizer, model.eval()
 
 
-def _keep(folder: Path, tokenizer: Any, model: Any) -> None:
-    """Write the model to a folder that appears whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=".converting-") as room:
+def _convert(folder: Path, copy: Path) -> None:
+    """Write the small model as bf16 safetensors to `copy`, which appears whole or not at all."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=copy.parent, prefix=".converting-") as room:
+        tokenizer, model = _load(
+            AutoModelForCausalLM, folder, torch.bfloat16, gguf_file=SMALL_MODEL.file
+        )
+        # It is plain bf16 now, but still says that it was quantized.
+        del model.config.quantization_config
+        model.hf_quantizer, model.is_quantized = None, False
         whole = Path(room) / "model"
         tokenizer.save_pretrained(whole)
         model.save_pretrained(whole)
-        whole.rename(folder)
+        whole.rename(copy)

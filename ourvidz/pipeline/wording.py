@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import snowballstemmer
 
@@ -30,16 +31,24 @@ COLOURS = _terms(
     "turquoise teal cyan magenta violet crimson scarlet beige ivory maroon navy indigo lavender "
     "blonde blond brunette ginger"
 )
-_SAME_COLOUR = {"grey": "gray", "golden": "gold", "blond": "blonde"}
+_SAME_COLOUR = MappingProxyType({"grey": "gray", "golden": "gold", "blond": "blonde"})
+_JOINING = _terms("in on at but and with by while under over near")
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen twenty"
 )
-_COUNTS = {word: str(n) for n, word in enumerate(_NUMBERS.split())} | {
-    "a": "1", "an": "1", "single": "1", "lone": "1", "pair": "2", "couple": "2", "both": "2",
-    "trio": "3", "dozen": "12", "several": "many", "many": "many", "hundreds": "many",
-    "dozens": "many", "thousands": "many", "crowd": "many", "few": "few",
-}  # fmt: skip
+_FIGURES = MappingProxyType({word: str(n) for n, word in enumerate(_NUMBERS.split())})
+_COUNTS = MappingProxyType(
+    {
+        **_FIGURES,
+        **dict.fromkeys(("a", "an", "single", "lone"), "1"),
+        **dict.fromkeys(("pair", "couple", "both"), "2"),
+        **dict.fromkeys(("several", "many", "dozens", "hundreds", "thousands"), "many"),
+        "trio": "3",
+        "dozen": "12",
+        "few": "few",
+    }
+)
 
 #: Words that put a person or an animal into the picture, singular; plurals are found by stem.
 _PEOPLE = _terms(
@@ -86,7 +95,7 @@ class Word:
     """One word or punctuation mark. negated: a "no", "not" or "without" rules it out."""
 
     text: str
-    stem: str
+    stem: str  # of a number word: its figure
     negated: bool = False
 
     @property
@@ -127,19 +136,15 @@ def read(text: str) -> list[Word]:
     ruled_out = False
     for match in _TOKEN.finditer(text.lower().replace("\u2019", "'")):
         token = match[0]
-        plain = Word(token, stem(token))
+        word = Word(token, _FIGURES.get(token) or stem(token))
         if token in NEGATORS or token.endswith("n't"):
             ruled_out = True
-        elif not token[0].isalnum() or (words and ruled_out and _ends_negation(token)):
+        elif not token[0].isalnum() or token in _JOINING:
             ruled_out = False
-        words.append(Word(token, plain.stem, negated=ruled_out and plain.is_content))
+        words.append(replace(word, negated=ruled_out and word.is_content))
     return words
 
 
 def content(words: list[Word]) -> list[Word]:
     """Those that carry meaning."""
     return [word for word in words if word.is_content]
-
-
-def _ends_negation(token: str) -> bool:
-    return token in {"in", "on", "at", "but", "and", "with", "by", "while", "under", "over", "near"}
