@@ -17,6 +17,14 @@ def test_few_steps_are_spaced_as_the_distilled_models_expect() -> None:
     assert sigmas.tolist() == pytest.approx([1.0, 0.9375, 0.8333, 0.625, 0.0], abs=1e-3)
 
 
+def test_a_transformer_may_predict_clean_latents() -> None:
+    scheduler = make_scheduler("unipc", flow_shift=5.0, prediction_type="sample")
+    scheduler.set_timesteps(3)
+    latents, clean = torch.randn(2, 1, 4, 1, 2, 2)
+    scheduler.step(clean, scheduler.timesteps[0], latents)
+    assert torch.equal(scheduler.model_outputs[-1], clean)
+
+
 def test_the_global_random_source_comes_back() -> None:
     torch.manual_seed(1)
     expected = torch.rand(3)
