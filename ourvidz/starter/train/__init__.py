@@ -1,1 +1,1 @@
-"""Training of the starter models from scratch: `python -m ourvidz.starter.train vae|transformer`."""
+"""Training of the starter models from scratch: see `python -m ourvidz.starter.train --help`."""

@@ -1,11 +1,14 @@
-"""Make the starter models: `python -m ourvidz.starter.train stills`, then clips, texts, latents, transformer.
+"""Make the starter models, step by step; every step goes on where it was stopped.
 
-Every step goes on where it was stopped.
+stills, clips: the video autoencoder. texts, latents: the training set, encoded once.
+transformer: first with --clips 0 (stills alone), then with clips. critic: what reads attributes
+back. export: weights in diffusers' layout.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -22,6 +25,8 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=3_000)
     parser.add_argument("--folder", type=Path, default=Path(".cache/starter"))
     parser.add_argument("--weights", type=Path, default=Path("ourvidz/starter/weights"))
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--scale", type=int, default=1, help="batches this many times as large")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -32,27 +37,32 @@ def main() -> None:
 
 def _run(args: argparse.Namespace) -> None:
     from ourvidz.starter.train import critic, data, export, transformer, vae
+    from ourvidz.starter.train.run import How
 
-    counts: list[tuple[data.What, int]] = [("image", args.images), ("clip", args.clips)]
-    stills, clips = args.folder / "vae_stills", args.folder / "vae_clips"
-    if args.step == "stills":
-        vae.train_stills(stills, args.minutes, args.seed)
-    elif args.step == "clips":
-        vae.train_clips(clips, stills, args.minutes, args.seed)
-    elif args.step == "texts":
-        for what, count in counts:
-            data.make_texts(args.folder / "data", what, count)
-    elif args.step == "latents":
-        for what, count in counts:
-            model = vae.load(stills if what == "image" else clips)
-            data.make_latents(args.folder / "data", what, count, model)
-    elif args.step == "transformer":
-        transformer.train(args.folder, args.minutes, dict(counts), args.seed)
-    elif args.step == "export":
-        export.export(args.folder, args.weights)
-    else:
-        critic.train(args.folder / "critic", args.minutes, args.seed)
-        critic.export(args.folder / "critic", args.weights)
+    how = How(minutes=args.minutes, device=args.device, scale=args.scale, seed=args.seed)
+    counts: dict[data.What, int] = {"image": args.images, "clip": args.clips}
+    folder, shards = args.folder, args.folder / "data"
+    stills, clips = folder / "vae_stills", folder / "vae_clips"
+
+    def make_latents() -> None:
+        data.make_latents(shards, "image", args.images, vae.load(stills))
+        if args.clips:
+            data.make_latents(shards, "clip", args.clips, vae.load(clips))
+
+    def make_critic() -> None:
+        critic.train(folder / "critic", args.minutes, args.seed)
+        critic.export(folder / "critic", args.weights)
+
+    steps: dict[str, Callable[[], object]] = {
+        "stills": lambda: vae.train_stills(stills, how),
+        "clips": lambda: vae.train_clips(clips, stills, how),
+        "texts": lambda: [data.make_texts(shards, what, n) for what, n in counts.items()],
+        "latents": make_latents,
+        "transformer": lambda: transformer.train(folder, counts, how),
+        "critic": make_critic,
+        "export": lambda: export.export(folder, args.weights),
+    }
+    steps[args.step]()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,10 @@ class Batch:
     condition: torch.Tensor
     embeds: torch.Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on another device."""
+        return Batch(*(t.to(device) for t in (self.latents, self.condition, self.embeds)))
+
 
 class Batches:
     """Draws batches from latents held in memory (float16, as encoded)."""

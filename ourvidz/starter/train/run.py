@@ -25,6 +25,19 @@ class Budget:
     save_every_s: float = 180.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """The dials of one training call.
+
+    minutes: training time over all resumptions. scale: batches are this many times as large.
+    """
+
+    minutes: float
+    device: str = "cpu"
+    scale: int = 1
+    seed: int = 0
+
+
 class Run:
     """Drives one model's training; everything needed to go on lies in `folder`.
 
@@ -47,6 +60,11 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "checkpoint.pt").exists():
             self._resume()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+        return next(self.model.parameters()).device
 
     @property
     def progress(self) -> float:
@@ -102,7 +120,9 @@ class Run:
         part.replace(self.folder / "checkpoint.pt")
 
     def _resume(self) -> None:
-        state = torch.load(self.folder / "checkpoint.pt", weights_only=True)
+        state = torch.load(
+            self.folder / "checkpoint.pt", weights_only=True, map_location=self.device
+        )
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from torch import nn
 
 from ourvidz.starter.train.batches import Batch, Batches
 from ourvidz.starter.train.data import Texts, What, Words, load_latents, load_texts
-from ourvidz.starter.train.run import Budget, Run
+from ourvidz.starter.train.run import Budget, How, Run
 
 CONFIG = {
     "patch_size": (1, 2, 2), "num_attention_heads": 4, "attention_head_dim": 64,
@@ -30,23 +30,24 @@ CONFIG = {
 }  # fmt: skip
 
 
-def train(folder: Path, minutes: float, counts: dict[What, int], seed: int = 0) -> nn.Module:
-    """Train (or go on training) for `minutes` in all; returns the averaged model.
+def train(folder: Path, counts: dict[What, int], how: How) -> nn.Module:
+    """Train (or go on training); returns the averaged model.
 
     Begin with counts["clip"] = 0: first frames alone are 21 times cheaper and teach what things
     look like. A later call with clips goes on from there.
     """
-    torch.manual_seed(seed)
-    model = WanTransformer3DModel(**CONFIG)
-    run = Run(folder / "transformer", model, optimizers(model), Budget(minutes=minutes), 0.998)
-    rng = random.Random(f"{seed} {run.step}")
+    torch.manual_seed(how.seed)
+    model = WanTransformer3DModel(**CONFIG).to(how.device)
+    budget = Budget(minutes=how.minutes)
+    run = Run(folder / "transformer", model, optimizers(model), budget, 0.998)
+    rng = random.Random(f"{how.seed} {run.step}")
     batches = load(folder / "data", counts, rng)
     (run.folder / "latents.json").write_text(json.dumps(batches.statistics()))
     losses: dict[str, float] = {}
-    with matmul_attention():
+    with matmul_attention() if run.device.type == "cpu" else nullcontext():
         for step in run.steps():
             kind = rng.choice(("still", "start", "clip", "clip")) if counts["clip"] else "still"
-            batch = _draw(batches, kind)
+            batch = _draw(batches, kind, how.scale).to(run.device)
             loss = flow_loss(model, batch, shift=1.5 if kind == "still" else 3.0)
             loss.backward()
             losses[kind] = 0.98 * losses.get(kind, loss.item()) + 0.02 * loss.item()
@@ -64,11 +65,11 @@ def load(folder: Path, counts: dict[What, int], rng: random.Random) -> Batches:
     return Batches(latents, texts, empty, rng)
 
 
-def _draw(batches: Batches, kind: str) -> Batch:
+def _draw(batches: Batches, kind: str, scale: int) -> Batch:
     """About 4,500 tokens of one kind: stills, the first 1.3 seconds of clips, whole clips."""
     if kind == "still":
-        return batches.images(160)
-    return batches.clips(26, frames=6) if kind == "start" else batches.clips(8)
+        return batches.images(160 * scale)
+    return batches.clips(26 * scale, 6) if kind == "start" else batches.clips(8 * scale)
 
 
 def flow_loss(model: nn.Module, batch: Batch, shift: float) -> torch.Tensor:
@@ -78,10 +79,10 @@ def flow_loss(model: nn.Module, batch: Batch, shift: float) -> torch.Tensor:
     whole space: a small network learns the former several times faster.
     """
     x = batch.latents
-    u = torch.randn(len(x)).sigmoid()
+    u = torch.randn(len(x), device=x.device).sigmoid()
     sigma = (shift * u / (1 + (shift - 1) * u)).view(-1, 1, 1, 1, 1)
     noisy = (1 - sigma) * x + sigma * torch.randn_like(x)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16):
         clean = model(
             hidden_states=torch.cat([noisy, batch.condition], 1),
             timestep=sigma.flatten() * 1000,

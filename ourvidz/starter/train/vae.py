@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from diffusers import AutoencoderKLWan
 from torch import nn
 
 from ourvidz.starter.train.folded_conv import folded_convolutions
-from ourvidz.starter.train.run import Budget, Run
+from ourvidz.starter.train.run import Budget, How, Run
 from ourvidz.starter.world import is_held_out, render_scene, sample_scene
 
 #: 16x in space, 4x in time. The residual (shortcut) design converges in minutes on a CPU.
@@ -28,35 +29,36 @@ CONFIG = {
 _CLIPS = ((1, 8), (5, 2), (5, 2), (9, 1), (9, 1), (9, 1), (17, 1), (17, 1), (25, 1))
 
 
-def train_stills(folder: Path, minutes: float, seed: int = 0) -> AutoencoderKLWan:
-    """Train on single frames for `minutes` in all; returns the averaged model."""
-    torch.manual_seed(seed)
-    vae = AutoencoderKLWan(**CONFIG)
+def train_stills(folder: Path, how: How) -> nn.Module:
+    """Train on single frames; returns the averaged model."""
+    torch.manual_seed(how.seed)
+    vae = AutoencoderKLWan(**CONFIG).to(how.device)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=1.5e-3, betas=(0.9, 0.98))
-    return _train(Run(folder, vae, [optimizer], Budget(minutes=minutes)), ((1, 8),), seed)
+    return _train(Run(folder, vae, [optimizer], Budget(minutes=how.minutes)), ((1, 8),), how)
 
 
-def train_clips(folder: Path, stills: Path, minutes: float, seed: int = 0) -> AutoencoderKLWan:
+def train_clips(folder: Path, stills: Path, how: How) -> nn.Module:
     """Go on from the model in `stills` and learn time; returns the averaged model.
 
     What encodes a first frame stays as it is, so latents of stills remain valid and the
     transformer can already train on them.
     """
-    torch.manual_seed(seed)
-    vae = load(stills).train().requires_grad_(True)
+    torch.manual_seed(how.seed)
+    vae = load(stills).to(how.device).train().requires_grad_(True)
     _freeze_first_frame(vae)
     moving = [p for p in vae.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(moving, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0)
-    return _train(Run(folder, vae, [optimizer], Budget(minutes=minutes)), _CLIPS, seed)
+    return _train(Run(folder, vae, [optimizer], Budget(minutes=how.minutes)), _CLIPS, how)
 
 
-def _train(run: Run, clips: tuple[tuple[int, int], ...], seed: int) -> AutoencoderKLWan:
-    rng = random.Random(f"{seed} {run.step}")
-    held_out = to_tensor(held_out_clips(6, 1 if len(clips) == 1 else 13))
-    with folded_convolutions():
+def _train(run: Run, clips: tuple[tuple[int, int], ...], how: How) -> nn.Module:
+    rng = random.Random(f"{how.seed} {run.step}")
+    held_out = to_tensor(held_out_clips(6, 1 if len(clips) == 1 else 13)).to(run.device)
+    with folded_convolutions() if run.device.type == "cpu" else nullcontext():
         for step in run.steps():
             frames, count = rng.choice(clips)
-            loss = _loss(run.model, to_tensor(batch(rng, count, frames)))
+            x = to_tensor(batch(rng, count * how.scale, frames)).to(run.device)
+            loss = _loss(run.model, x)
             loss.backward()
             if step % 100 == 0:
                 run.log(loss=loss.item(), psnr_db=psnr_db(run.average, held_out))
@@ -84,13 +86,15 @@ def _freeze_first_frame(vae: AutoencoderKLWan) -> None:
 def load(folder: Path) -> AutoencoderKLWan:
     """The averaged model of the last checkpoint in `folder`."""
     vae = AutoencoderKLWan(**CONFIG)
-    vae.load_state_dict(torch.load(folder / "checkpoint.pt", weights_only=True)["average"])
+    vae.load_state_dict(
+        torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
+    )
     return vae.eval().requires_grad_(False)
 
 
 def _loss(vae: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """L1 + MSE + gradient L1, and a pull of the latents towards unit size. x: (B, 3, T, H, W)."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16):
         z = vae.encode(x).latent_dist.mode()
         # Noise makes the decoder forgiving: the transformer's latents are never exact.
         y = vae.decode(z + 0.03 * torch.randn_like(z)).sample
@@ -130,7 +134,7 @@ def to_tensor(frames: np.ndarray) -> torch.Tensor:
 @torch.no_grad()
 def psnr_db(vae: nn.Module, x: torch.Tensor) -> float:
     """Mean PSNR over clips of reconstructions rounded to 8 bits. x: (B, 3, T, H, W) in [-1, 1]."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16):
         y = vae.decode(vae.encode(x).latent_dist.mode()).sample
     error = ((y.float() - x) * 127.5).square().mean(dim=(1, 2, 3, 4))
     return float((10 * torch.log10(255**2 / error)).mean())

@@ -1,4 +1,4 @@
-"""The nine places, each as two still layers: far (slow parallax) and near (the subject's ground)."""
+"""The nine places, each as two still layers: far (slow parallax) and near (the ground)."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def render_frame(scene: Scene, index: int = 0, width: int = 224, height: int = 1
 
 
 def portrait(scene: Scene, width: int = 128, height: int = 128) -> np.ndarray:
-    """The scene's subject alone on a plain ground: a reference picture, (height, width, 3) uint8."""
+    """The subject alone on a plain ground, a reference picture: (height, width, 3) uint8."""
     image = np.full((height, width, 4), 232, np.uint8)
     surface = skia.Surface(image)
     canvas = surface.getCanvas()

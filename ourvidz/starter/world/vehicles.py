@@ -1,4 +1,4 @@
-"""Things that drive, sail, roll, float and fly. Wheels and hulls stand on the origin; face right."""
+"""Things that drive, sail, roll, float, fly; wheels and hulls on the origin, facing right."""
 
 from __future__ import annotations
 
