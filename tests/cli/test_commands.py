@@ -1,0 +1,160 @@
+"""From the words on the command line to files, tables and exit statuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ourvidz.pipeline.export import read_frames, read_metadata
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+SHORT = ("--frames", "8", "--steps", "2", "--seed", "7")
+
+
+def test_a_sentence_becomes_a_video_with_its_seed_and_a_timing_table(
+    ourvidz: Run, tmp_path: Path
+) -> None:
+    done = ourvidz("video", "a [red] sailboat", *SHORT, "--no-enhance")
+    assert done.status == 0, done.stderr
+    shown = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line)
+    assert shown["seed"] == "7"
+    assert {"load", "encode", "denoise", "decode", "export", "together"} <= shown.keys()
+    assert read_frames(tmp_path / shown["video"]).shape == (8, 720, 1280, 3)
+
+
+def test_json_is_one_document_that_says_all_about_the_clip(ourvidz: Run, tmp_path: Path) -> None:
+    done = ourvidz("video", "a red sailboat", *SHORT, "--native", "-o", "clips", "--json")
+    clip = json.loads(done.stdout)
+    assert Path(clip["path"]).parent == Path("clips")
+    assert (clip["width"], clip["height"], clip["num_frames"], clip["seed"]) == (224, 128, 8, 7)
+    assert clip["enhancement"]["original"] == "a red sailboat"
+    metadata = read_metadata(tmp_path / clip["path"])
+    assert metadata["enhanced_prompt"] == clip["enhancement"]["enhanced"]
+
+
+def test_an_approved_preview_can_be_rendered(ourvidz: Run) -> None:
+    made = ourvidz("preview", "a red sailboat", "--images", "2", *SHORT[2:], "--json")
+    stills = json.loads(made.stdout)["stills"]
+    assert [still["seed"] for still in stills] == [7, 8]
+    done = ourvidz("video", "a red sailboat", *SHORT, "--image", stills[0]["path"], "--json")
+    assert json.loads(done.stdout)["metadata"]["ability"] == "first_frame", done.stderr
+
+
+def test_info_shows_what_is_inside_a_file(ourvidz: Run) -> None:
+    made = ourvidz(
+        "preview", "a red sailboat", "--images", "1", *SHORT[2:], "--no-enhance", "--json"
+    )
+    path = json.loads(made.stdout)["stills"][0]["path"]
+    shown = dict(
+        line.split(maxsplit=1) for line in ourvidz("info", path).stdout.splitlines() if " " in line
+    )
+    assert (shown["prompt"].strip(), shown["seed"]) == ("a red sailboat", "7")
+
+
+def test_enhance_shows_both_texts(ourvidz: Run) -> None:
+    done = ourvidz("enhance", "a dog running", "--json")
+    both = json.loads(done.stdout)
+    assert both["original"] == "a dog running"
+    assert "dog running" in both["enhanced"].lower()
+
+
+def test_models_says_what_runs_here_and_what_the_others_need(ourvidz: Run) -> None:
+    models = {one["name"]: one for one in json.loads(ourvidz("models", "--json").stdout)["models"]}
+    assert models["starter"]["status"] == "runs"
+    assert models["wan2.1-14b"]["status"] == "needs a GPU"
+    assert "24 GB" in models["wan2.1-14b"]["advice"][0]
+
+
+def test_models_shows_where_the_parts_of_one_family_lie(ourvidz: Run) -> None:
+    assert "weights/vae  " in ourvidz("models", "starter").stdout
+
+
+def test_plan_tells_the_placement_and_the_peak(ourvidz: Run) -> None:
+    plan = json.loads(ourvidz("plan", "--json").stdout)
+    assert (plan["placement"], plan["device"], plan["num_frames"]) == ("resident", "cpu", 81)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["video", ""], 2, "prompt: is empty"),
+        (["video", "a" * 2_001], 2, "shorten it to 2000"),
+        (["video", "a cat", "--model", "sora"], 2, "choose one of starter"),
+        (["video", "a cat", "--model", "wan2.1-14b", "--no-enhance"], 7, "use the model 'starter'"),
+        (["video", "a cat", "--width", "230", "--no-enhance"], 2, "use 224"),
+        (["video", "a cat", "--frames", "0"], 2, "num_frames: must be"),
+        (["video", "a cat", "--image", "nothing.png", "--no-enhance"], 2, "there is no file"),
+        (["video", "a cat", "--no-enhance", "-o", "file/out"], 7, "choose another folder"),
+        (["preview", "a cat", "--images", "5", "--no-enhance"], 2, "num_images: must be 1 to 4"),
+        (["info", "nothing.mp4"], 2, "give an MP4"),
+        (["plan", "--model", "wan2.1-14b"], 2, "can not be planned yet"),
+        (["video"], 2, "usage: ourvidz video"),
+        ([], 2, "usage: ourvidz"),
+    ],
+)
+def test_what_can_not_be_done_ends_with_its_status_and_says_what_to_do(
+    ourvidz: Run, tmp_path: Path, words: list[str], status: int, says: str
+) -> None:
+    (tmp_path / "file").touch()
+    done = ourvidz(*words)
+    assert done.status == status
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.suffix]
+
+
+def test_an_error_is_one_json_document_too(ourvidz: Run) -> None:
+    done = ourvidz("video", "", "--json")
+    assert json.loads(done.stdout)["error"]["kind"] == "InvalidRequest"
+
+
+def test_missing_weights_are_named_with_the_way_to_get_them(
+    home: Path, tmp_path: Path, ourvidz: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt = tmp_path / "home"
+    shutil.copytree(home, spoilt)
+    for file in (spoilt / "models/ourvidz.starter/weights/vae").iterdir():
+        file.unlink()
+    (spoilt / "models/ourvidz.starter/weights/vae/config.json").write_text("{}")
+    monkeypatch.setenv("OURVIDZ_HOME", str(spoilt))
+    done = ourvidz("video", "a cat", "--no-enhance")
+    assert done.status == 7
+    assert "weights of starter: the vae" in done.stderr
+    assert "download it again" in done.stderr
+
+
+def test_a_wrong_setting_is_refused_by_the_name_of_its_variable(
+    ourvidz: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURVIDZ_DEVICE", "tpu")
+    done = ourvidz("models")
+    assert done.status == 2
+    assert "OURVIDZ_DEVICE" in done.stderr
+
+
+@pytest.mark.usefixtures("in_home")
+def test_ctrl_c_cancels_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    words = ["video", "a cat", "--no-enhance", "--steps", "200"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "ourvidz.cli", *words],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},  # noqa: TID251 - what this process has
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as job:
+        while not (tmp_path / "out").exists() and job.poll() is None:
+            time.sleep(0.05)
+        job.send_signal(signal.SIGINT)
+        _, errors = job.communicate(timeout=300)
+    assert job.returncode == 130
+    assert "Cancelled" in errors
+    assert "Traceback" not in errors
+    assert list((tmp_path / "out").iterdir()) == []

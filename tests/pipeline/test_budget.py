@@ -1,0 +1,27 @@
+"""The plan holds: a real render stays below the peak that was promised."""
+
+from __future__ import annotations
+
+import pytest
+
+from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.budget import plan
+
+
+def test_more_frames_and_more_pixels_need_more_memory() -> None:
+    one = plan(VideoRequest(prompt="a cat", num_frames=1))
+    clip = plan(VideoRequest(prompt="a cat"))
+    large = plan(VideoRequest(prompt="a cat", width=448, height=256))
+    assert one.peak_bytes < clip.peak_bytes < large.peak_bytes
+    assert clip.peak_bytes > clip.weights_bytes + clip.working_bytes
+
+
+def test_what_can_not_be_planned_is_refused_with_the_size_of_its_weights() -> None:
+    with pytest.raises(InvalidRequest, match=r"wan2.1-14b can not be planned yet.*GiB"):
+        plan(VideoRequest(prompt="a cat", model="wan2.1-14b"))
+
+
+def test_a_size_off_the_grid_is_refused_as_rendering_refuses_it() -> None:
+    with pytest.raises(InvalidRequest, match="width"):
+        plan(VideoRequest(prompt="a cat", width=230, height=128))
