@@ -50,7 +50,7 @@ def _run(args: argparse.Namespace) -> None:
             data.make_latents(shards, "clip", args.clips, vae.load(clips))
 
     def make_critic() -> None:
-        critic.train(folder / "critic", args.minutes, args.seed)
+        critic.train(folder / "critic", how)
         critic.export(folder / "critic", args.weights)
 
     steps: dict[str, Callable[[], object]] = {

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+from torch import nn
 
 from ourvidz.starter.critic import ANSWERS, FRAMES, HEIGHT, WIDTH, Attributes, CriticNet, look
-from ourvidz.starter.train.run import Budget, Run
+from ourvidz.starter.train.run import Budget, How, Run
 from ourvidz.starter.world import Scene, is_held_out, render_scene, sample_scene
 from ourvidz.starter.world.render import CLIP_FRAMES, subject_at
 
@@ -33,19 +34,19 @@ class Batch:
     spots: torch.Tensor
 
 
-def train(folder: Path, minutes: float, seed: int = 0) -> CriticNet:
-    """Train (or go on training) for `minutes` in all; returns the averaged network."""
-    torch.manual_seed(seed)
-    net = CriticNet()
+def train(folder: Path, how: How) -> nn.Module:
+    """Train (or go on training); returns the averaged network."""
+    torch.manual_seed(how.seed)
+    net = CriticNet().to(how.device)
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.01)
-    run = Run(folder, net, [optimizer], Budget(minutes=minutes, warmup=0.03), 0.995)
-    rng = random.Random(f"critic {seed} {run.step}")
+    run = Run(folder, net, [optimizer], Budget(minutes=how.minutes, warmup=0.03), 0.995)
+    rng = random.Random(f"critic {how.seed} {run.step}")
     recent: dict[str, float] = {}
     for step in run.steps():
         # Stills teach what things look like at a sixth of the cost; clips teach where they go.
-        batch = clips(rng, 12) if step % 4 == 0 else stills(rng, 48)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits, maps = net(batch.looks)
+        batch = clips(rng, 12 * how.scale) if step % 4 == 0 else stills(rng, 48 * how.scale)
+        with torch.autocast(how.device, torch.bfloat16):
+            logits, maps = net(batch.looks.to(how.device))
         loss = reading_loss(logits, maps, batch)
         loss.backward()
         for name, value in (accuracy(logits, batch.truths) | {"loss": loss.item()}).items():
@@ -57,7 +58,7 @@ def train(folder: Path, minutes: float, seed: int = 0) -> CriticNet:
 
 def export(folder: Path, weights: Path) -> Path:
     """Write the averaged network of the last checkpoint in `folder` as float16."""
-    state = torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
+    state = torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
     path = weights / "critic" / "critic.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: part.half().contiguous() for name, part in state.items()}, path)
@@ -127,9 +128,9 @@ def _soft(x: torch.Tensor, factor: float) -> torch.Tensor:
 def reading_loss(logits: Logits, maps: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Cross entropies of what is read, where it means something, and of where the subject is."""
     first = maps[:, :, 0].flatten(0, 1).flatten(1)
-    total = F.nll_loss((first + 1e-6).log(), batch.spots.flatten())
+    total = F.nll_loss((first + 1e-6).log(), batch.spots.flatten().to(maps.device))
     for name, rows in logits.items():
-        target = _targets(name, batch.truths)
+        target = _targets(name, batch.truths).to(rows.device)
         total = total + F.cross_entropy(rows.float(), target, label_smoothing=0.02)
     return total
 
@@ -138,7 +139,7 @@ def accuracy(logits: Logits, truths: list[Attributes]) -> dict[str, float]:
     """Share of right answers per attribute, where the attribute means something."""
     found = {}
     for name, rows in logits.items():
-        target = _targets(name, truths)
+        target = _targets(name, truths).to(rows.device)
         meant = target >= 0
         right = (rows.argmax(1) == target)[meant]
         found[name] = right.float().mean().item()
