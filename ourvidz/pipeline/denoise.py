@@ -101,12 +101,12 @@ def denoise(
 
     negative = None
     if negative_embeds is not None and steps.guidance_scale > 1:
-        negative = negative_embeds.repeat(count, 1, 1)
+        negative = negative_embeds.to(device).repeat(count, 1, 1)
     try:
         with watched(denoiser.transformer, watch.on_block), seeded(steps.seeds[0], device):
             latents = pipe(
                 **image,
-                prompt_embeds=embeds.repeat(count, 1, 1),
+                prompt_embeds=embeds.to(device).repeat(count, 1, 1),
                 negative_prompt_embeds=negative,
                 width=steps.width,
                 height=steps.height,

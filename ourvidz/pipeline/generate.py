@@ -20,7 +20,7 @@ from diffusers import AutoencoderKLWan
 
 from ourvidz.domain.clip import Clip, Still
 from ourvidz.domain.errors import InvalidRequest, OutOfMemory
-from ourvidz.domain.progress import OnProgress, ignore_progress
+from ourvidz.domain.progress import OnProgress, Stage, ignore_progress
 from ourvidz.domain.request import FPS, VideoRequest
 from ourvidz.pipeline.decode import decode_frames, decode_stills
 from ourvidz.pipeline.delivery import describe, free_stem, prepare_folder
@@ -30,9 +30,11 @@ from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.profiles import ability_of, resolve
 from ourvidz.pipeline.report import Reporter
-from ourvidz.pipeline.shot import Shot, sample
+from ourvidz.pipeline.shot import Names, Shot, sample
 
 MAX_IMAGES = 4
+#: Decoding and export until they were measured: so the time left does not jump after denoising.
+FIRST_GUESS_S_PER_MEGAPIXEL = 0.06
 
 
 def preview(
@@ -59,7 +61,7 @@ def preview(
     width, height = shot.output_size
     stills: list[Still] = []
     with _job(shot, manager, on_progress) as reporter:
-        names = load_models(manager, shot.family, shot.ability, reporter)
+        names = _load(shot, manager, reporter)
         latents = sample(shot, names, manager, reporter)
         with reporter.stage("decode", 1), manager.on_gpu(names["vae"]) as vae:
             frames = decode_stills(vae, latents)
@@ -138,7 +140,7 @@ def _film(shot: Shot, manager: ModelManager, on_progress: OnProgress, out_dir: P
     path, thumbnail = stem.with_name(f"{stem.name}.mp4"), stem.with_name(f"{stem.name}.jpg")
     width, height = shot.output_size
     with _job(shot, manager, on_progress) as reporter, _all_or_nothing(path, thumbnail):
-        names = load_models(manager, shot.family, shot.ability, reporter)
+        names = _load(shot, manager, reporter)
         latents = sample(shot, names, manager, reporter)
         facts = describe(shot, shot.seeds[0], names, manager)
         reporter.begin("decode", latents.shape[2])
@@ -170,6 +172,11 @@ def _film(shot: Shot, manager: ModelManager, on_progress: OnProgress, out_dir: P
     )
 
 
+def _load(shot: Shot, manager: ModelManager, reporter: Reporter) -> Names:
+    distilled = shot.sampling.distilled
+    return load_models(manager, shot.family, shot.ability, reporter, distilled=distilled)
+
+
 def _delivered(
     vae: AutoencoderKLWan, latents: torch.Tensor, overlap: int, reporter: Reporter
 ) -> Iterator[np.ndarray]:
@@ -187,7 +194,9 @@ def _delivered(
 @contextmanager
 def _job(shot: Shot, manager: ModelManager, on_progress: OnProgress) -> Iterator[Reporter]:
     """The manager for this shot alone; a full memory gets its name; the pace is remembered."""
-    reporter = Reporter(on_progress, manager.pace.get(shot.shape))
+    megapixels = shot.output_size[0] * shot.output_size[1] * shot.request.num_frames / 1e6
+    first_guess: dict[Stage, float] = {"decode": megapixels * FIRST_GUESS_S_PER_MEGAPIXEL}
+    reporter = Reporter(on_progress, manager.pace.get(shot.shape, first_guess))
     if manager.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(manager.device)
     try:

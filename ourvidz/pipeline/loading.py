@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ import diffusers
 import torch
 import transformers
 from huggingface_hub import try_to_load_from_cache
+from safetensors import SafetensorError
 
 from ourvidz.domain.catalog import FAMILIES
-from ourvidz.domain.errors import Unavailable
-from ourvidz.domain.family import Ability, Component, ComponentName, Family, Source
+from ourvidz.domain.errors import InvalidRequest, Unavailable
+from ourvidz.domain.family import Ability, Component, ComponentName, Family, Lora, Source
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
 
@@ -28,12 +30,18 @@ _FINGERPRINTED_BYTES = 64 * 2**20
 
 
 def load_models(
-    manager: ModelManager, model: Family, ability: Ability, reporter: Reporter
+    manager: ModelManager,
+    model: Family,
+    ability: Ability,
+    reporter: Reporter,
+    *,
+    distilled: bool = False,
 ) -> dict[ComponentName, str]:
     """Load all that `ability` needs and return the manager's name of each component.
 
-    Components of other families are forgotten. Raises Unavailable when weights are missing or
-    this machine can not run the model.
+    distilled: the transformer with its few-step adapter. Components of other families are
+    forgotten. Raises Unavailable when weights are missing or this machine can not run the model,
+    InvalidRequest when no adapter was published.
     """
     if model.needs and manager.device.type == "cpu":
         raise Unavailable(
@@ -42,56 +50,85 @@ def load_models(
     for other in FAMILIES:
         if other != model.name:
             manager.evict(f"{other}/")
-    components = model.checkpoint(ability).components
+    checkpoint = model.checkpoint(ability)
+    if distilled and checkpoint.lora is None:
+        raise InvalidRequest(
+            "profile", f"fast is not there for {ability} by {model.name}; use balanced"
+        )
     names: dict[ComponentName, str] = {}
-    with reporter.stage("load", len(components)):
-        for done, part in enumerate(components, start=1):
-            names[part.name] = _name(model, part)
-            manager.component(
-                names[part.name], lambda part=part: load_component(manager, model, part)
-            )
+    with reporter.stage("load", len(checkpoint.components)):
+        for done, part in enumerate(checkpoint.components, start=1):
+            lora = checkpoint.lora if distilled and part.name == "transformer" else None
+            names[part.name] = name = _name(model, part, lora)
+            manager.component(name, partial(load_component, manager, model, part, lora))
             reporter.step(done)
     return names
 
 
-def _name(model: Family, part: Component) -> str:
+def _name(model: Family, part: Component, lora: Lora | None) -> str:
     """Checkpoints of a family share everything but their transformers and image encoders."""
     own = part.name in ("transformer", "image_encoder")
     where = f"/{part.source.name}/{part.source.folder}" if own else ""
-    return f"{model.name}/{part.name}{where}"
+    return f"{model.name}/{part.name}{where}{'/distilled' if lora else ''}"
 
 
-def load_component(manager: ModelManager, model: Family, part: Component) -> Any:
+def load_component(
+    manager: ModelManager, model: Family, part: Component, lora: Lora | None = None
+) -> Any:
     """The tokenizer, or the module in evaluation mode on the CPU in its final dtype.
 
     The dtype is set here and never after: `.to(bfloat16)` would also cast what the class keeps
     in fp32.
     """
-    folder = locate(part.source, manager.models_dir)
-    if folder is None:
-        raise Unavailable(
-            f"weights of {model.name}",
-            f"the {part.name} is not on this machine; `ourvidz models` shows what is there and "
-            "what to do",
-        )
-    try:
+    folder = _found(model, part.name, locate(part.source, manager.models_dir))
+    with _broken_weights(model, part.name, folder), _quiet():
         if part.name == "tokenizer":
             return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         cls = component_class(folder)
-        with _quiet():
-            return cls.from_pretrained(
-                folder, dtype=_dtype(manager, part), local_files_only=True
-            ).eval()
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+        if part.name == "transformer" and cls is not diffusers.WanTransformer3DModel:
+            raise Unavailable(
+                model.name, f"is a {cls.__name__}, which is not run yet; use 'wan2.1-14b'"
+            )
+        module = cls.from_pretrained(folder, dtype=_dtype(manager, part), local_files_only=True)
+    if lora:
+        folder = _found(model, "adapter", locate(lora.source, manager.models_dir, lora.file))
+        with _broken_weights(model, "adapter", folder):
+            _fuse(module, folder, lora.file)
+    return module.eval()
+
+
+def _fuse(transformer: diffusers.WanTransformer3DModel, folder: Path, file: str) -> None:
+    """Add an adapter to the weights for good."""
+    parts: dict[str, Any] = dict.fromkeys(("tokenizer", "text_encoder", "vae", "scheduler"))
+    pipe = diffusers.WanPipeline(**parts, transformer=transformer)
+    pipe.load_lora_weights(str(folder), weight_name=file, local_files_only=True)
+    pipe.fuse_lora(components=["transformer"])
+    pipe.unload_lora_weights()
+
+
+def _found(model: Family, what: str, folder: Path | None) -> Path:
+    if folder is None:
         raise Unavailable(
             f"weights of {model.name}",
-            f"the {part.name} in {folder} can not be loaded ({error}); install or download it "
-            "again",
+            f"the {what} is not on this machine; `ourvidz models` shows what is there and "
+            "what to do",
+        )
+    return folder
+
+
+@contextmanager
+def _broken_weights(model: Family, what: str, folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
+        raise Unavailable(
+            f"weights of {model.name}",
+            f"the {what} in {folder} can not be loaded ({error}); install or download it again",
         ) from error
 
 
-def locate(source: Source, models_dir: Path | None = None) -> Path | None:
-    """The folder of a source on this machine, or None; nothing is downloaded.
+def locate(source: Source, models_dir: Path | None = None, file: str = "") -> Path | None:
+    """The folder of a source on this machine, with `file` in it, or None; nothing is downloaded.
 
     Looked for in `models_dir`/name/folder, then in the installed package or the hub's cache.
 
@@ -105,11 +142,11 @@ def locate(source: Source, models_dir: Path | None = None) -> Path | None:
             Path(p) / source.folder for p in (spec and spec.submodule_search_locations) or ()
         ]
     else:
-        for file in ("config.json", "tokenizer_config.json"):
-            name = f"{source.folder}/{file}" if source.folder else file
+        for known in (file,) if file else ("config.json", "tokenizer_config.json"):
+            name = f"{source.folder}/{known}" if source.folder else known
             found = try_to_load_from_cache(source.name, name, revision=source.revision)
             places += [Path(found).parent] if isinstance(found, str) else []
-    return next((place for place in places if place.is_dir() and any(place.iterdir())), None)
+    return next((place for place in places if any(place.glob(file or "*"))), None)
 
 
 def component_class(folder: Path) -> Any:

@@ -13,6 +13,7 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
 
 SchedulerKind = Literal["unipc", "step-distill"]
+Prediction = Literal["flow_prediction", "sample"]
 
 
 class StepDistillScheduler(FlowMatchEulerDiscreteScheduler):
@@ -40,7 +41,7 @@ class StepDistillScheduler(FlowMatchEulerDiscreteScheduler):
 
 
 def make_scheduler(
-    kind: SchedulerKind, flow_shift: float, prediction_type: str = "flow_prediction"
+    kind: SchedulerKind, flow_shift: float, prediction_type: Prediction = "flow_prediction"
 ) -> UniPCMultistepScheduler | StepDistillScheduler:
     """A fresh scheduler for a transformer that predicts `prediction_type`.
 

@@ -133,7 +133,7 @@ def _embeds(prompt: str, shot: Shot, names: Names, manager: ModelManager) -> tor
     def encode() -> torch.Tensor:
         with manager.on_gpu(names["text_encoder"]) as text_encoder:
             tokenizer = manager.get(names["tokenizer"])
-            return encode_prompts([prompt], tokenizer, text_encoder, length)
+            return encode_prompts([prompt], tokenizer, text_encoder, length).cpu()
 
     return manager.embeds((names["text_encoder"], length, prompt), encode)
 

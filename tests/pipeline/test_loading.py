@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from safetensors.torch import save_file
 from transformers import BertModel
 
 from ourvidz.domain.catalog import family
-from ourvidz.domain.errors import Unavailable
-from ourvidz.domain.family import Source
+from ourvidz.domain.errors import InvalidRequest, Unavailable
+from ourvidz.domain.family import Family, Lora, Source
 from ourvidz.pipeline.loading import fingerprint, load_models, locate
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
@@ -84,6 +85,61 @@ def test_damaged_weights_are_unavailable(tmp_path: Path, damage: str) -> None:
         weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(Unavailable, match=r"transformer .* can not be loaded"):
         load_models(ModelManager(models_dir=tmp_path, device="cpu"), STARTER, "image", reporter())
+
+
+def test_a_transformer_of_a_class_that_is_not_run_yet_says_so(tmp_path: Path) -> None:
+    folder = save_tiny_starter(tmp_path) / "ourvidz.starter/weights/text_to_video/transformer"
+    (folder / "config.json").write_text(json.dumps({"_class_name": "WanVACETransformer3DModel"}))
+    with pytest.raises(Unavailable, match="is a WanVACETransformer3DModel, which is not run yet"):
+        load_models(ModelManager(models_dir=tmp_path, device="cpu"), STARTER, "image", reporter())
+
+
+def distilled_starter(models_dir: Path) -> tuple[Family, dict[str, torch.Tensor]]:
+    """The tiny starter with an adapter of rank 2 on every linear layer of its blocks."""
+    save_tiny_starter(models_dir)
+    lora = Lora(
+        source=Source(kind="hub", name="nobody/adapter", folder="loras"), file="a.safetensors"
+    )
+    sizes = {f"{attn}_attn.{x}": (24, 24) for attn in ("self", "cross") for x in "qkvo"}
+    sizes |= {"ffn.0": (24, 32), "ffn.2": (32, 24)}
+    weights = {}
+    for block in range(2):
+        for layer, (inner, outer) in sizes.items():
+            name = f"diffusion_model.blocks.{block}.{layer}"
+            weights[f"{name}.lora_down.weight"] = torch.randn(2, inner)
+            weights[f"{name}.lora_up.weight"] = torch.randn(outer, 2)
+    folder = models_dir / lora.source.name / lora.source.folder
+    folder.mkdir(parents=True)
+    save_file(weights, folder / lora.file)
+    checkpoint = replace(STARTER.checkpoints[0], lora=lora)
+    return replace(STARTER, checkpoints=(checkpoint,)), weights
+
+
+def test_a_distilled_transformer_is_the_plain_one_with_its_adapter_added(tmp_path: Path) -> None:
+    model, adapter = distilled_starter(tmp_path)
+    manager = ModelManager(models_dir=tmp_path, device="cpu")
+    manager._dtypes["matmul"] = torch.float32
+    plain, fused = (
+        manager.get(
+            load_models(manager, model, "image", reporter(), distilled=distilled)["transformer"]
+        ).state_dict()
+        for distilled in (False, True)
+    )
+    assert plain.keys() == fused.keys()
+    name = "diffusion_model.blocks.1.cross_attn.q"
+    change = adapter[f"{name}.lora_up.weight"] @ adapter[f"{name}.lora_down.weight"]
+    key = "blocks.1.attn2.to_q.weight"
+    assert torch.allclose(fused[key] - plain[key], change, atol=1e-5)
+
+
+def test_a_missing_adapter_is_told(tmp_path: Path) -> None:
+    model, _ = distilled_starter(tmp_path)
+    (tmp_path / "nobody/adapter/loras/a.safetensors").unlink()
+    manager = ModelManager(models_dir=tmp_path, device="cpu")
+    with pytest.raises(Unavailable, match="the adapter is not on this machine"):
+        load_models(manager, model, "image", reporter(), distilled=True)
+    with pytest.raises(InvalidRequest, match="profile: fast is not there for image by starter"):
+        load_models(manager, STARTER, "image", reporter(), distilled=True)
 
 
 def test_models_dir_goes_before_the_package(tmp_path: Path) -> None:
