@@ -57,7 +57,11 @@ def free_stem(folder: Path, prompt: str, seed: int) -> Path:
 def describe(shot: Shot, seed: int, names: Names, manager: ModelManager) -> dict[str, str]:
     """The metadata of a file: with it, the same machine makes the same frames again."""
     request = shot.request
-    transformer = shot.checkpoint.component("transformer")
+    revisions = [
+        fingerprint(part.source, manager.models_dir)
+        for part in shot.checkpoint.components
+        if part.name in ("transformer", "vae")
+    ]
     formats = {
         part: str(manager.get(names[part]).dtype).removeprefix("torch.")
         for part in ("text_encoder", "transformer", "vae")
@@ -67,7 +71,7 @@ def describe(shot: Shot, seed: int, names: Names, manager: ModelManager) -> dict
         "enhanced_prompt": request.enhanced_prompt or "",
         "negative_prompt": request.negative_prompt,
         "model": request.model,
-        "revision": fingerprint(transformer.source, manager.models_dir) if transformer else "",
+        "revision": "+".join(dict.fromkeys(revisions)),
         "seed": seed,
         "num_inference_steps": request.num_inference_steps,
         "guidance_scale": request.guidance_scale,

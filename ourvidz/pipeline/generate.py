@@ -136,10 +136,12 @@ def generate_clip(
 
 
 def _film(shot: Shot, manager: ModelManager, on_progress: OnProgress, out_dir: Path) -> Clip:
-    stem = free_stem(prepare_folder(out_dir), shot.request.prompt, shot.seeds[0])
-    path, thumbnail = stem.with_name(f"{stem.name}.mp4"), stem.with_name(f"{stem.name}.jpg")
+    folder = prepare_folder(out_dir)
     width, height = shot.output_size
-    with _job(shot, manager, on_progress) as reporter, _all_or_nothing(path, thumbnail):
+    with _job(shot, manager, on_progress) as reporter, _all_or_nothing() as written:
+        stem = free_stem(folder, shot.request.prompt, shot.seeds[0])
+        path, thumbnail = (stem.with_name(stem.name + suffix) for suffix in (".mp4", ".jpg"))
+        written += [path, thumbnail]
         names = _load(shot, manager, reporter)
         latents = sample(shot, names, manager, reporter)
         facts = describe(shot, shot.seeds[0], names, manager)
@@ -211,9 +213,9 @@ def _job(shot: Shot, manager: ModelManager, on_progress: OnProgress) -> Iterator
 
 
 @contextmanager
-def _all_or_nothing(*paths: Path) -> Iterator[list[Path]]:
-    """After any error none of these files, nor of those added to the list, is left."""
-    written = list(paths)
+def _all_or_nothing() -> Iterator[list[Path]]:
+    """After any error none of the files that were added to the list is left."""
+    written: list[Path] = []
     try:
         yield written
     except BaseException:
