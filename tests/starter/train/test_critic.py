@@ -59,7 +59,7 @@ def test_the_subject_is_where_training_says() -> None:
             slice(max(0, column - 1) * 16, column * 16 + 32),
         )
         changed = abs(a - b).max(-1) > 24
-        assert changed[near].sum() > 0.5 * changed.sum(), scene
+        assert changed[near].sum() > 0.4 * changed.sum(), scene
 
 
 def test_spoiling_keeps_range_and_shape_and_never_repeats() -> None:
