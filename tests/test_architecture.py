@@ -98,9 +98,3 @@ def test_no_file_names_a_place_of_one_machine(path: Path) -> None:
     places = "|".join(("work", "tmp", "root", "home"))
     found = re.search(rf"(?<![\w.~}}])/({places})/\w+", path.read_text())
     assert found is None, f"{found and found.group()} exists on one machine only"
-
-
-def test_the_mapped_files_of_the_readme_exist() -> None:
-    mapped = re.findall(r"^\| `([\w./-]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert len(mapped) > 10
-    assert [path for path in mapped if not (ROOT / path).exists()] == []

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from ourvidz.cli import main
-from tests.tiny import save_tiny_starter
 
 
 @dataclass(frozen=True)
@@ -22,13 +21,6 @@ class Done:
 
 
 Run = Callable[..., Done]
-
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("home")
-    save_tiny_starter(folder / "models")
-    return folder
 
 
 @pytest.fixture
