@@ -95,7 +95,8 @@ class Bench:
 
     def rebuild(self, n: int) -> tuple[float, Marks]:
         """Mean PSNR of n held-out clips through the VAE and back; the critic on what came back."""
-        part = family("starter").checkpoint("text_to_video").component("vae")
+        components = family("starter").checkpoint("text_to_video").components
+        part = next(part for part in components if part.name == "vae")
         vae = load_component(self.manager, family("starter"), part).to(self.manager.device)
         found, marks = [], Marks()
         for scene in islice(held_out_scenes(2), n):
