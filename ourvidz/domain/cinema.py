@@ -71,7 +71,7 @@ LIGHTS: tuple[Light, ...] = (
     Light("Soft window light.", ("day",), WEATHERS, "indoors"),
     Light("Warm lamp light.", ("sunset", "night"), WEATHERS, "indoors"),
     Light("Colorful neon light.", ("night",), WEATHERS, "city"),
-    Light("Hard sunlight with deep black shadows.", TIMES, WEATHERS, "space"),
+    Light("Hard light with deep black shadows.", TIMES, WEATHERS, "space"),
     Light("Blue light falling through water.", TIMES, WEATHERS, "underwater"),
     Light("Warm firelight with flickering shadows.", ("sunset", "night"), WEATHERS, "fire"),
 )

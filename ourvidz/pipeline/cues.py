@@ -49,6 +49,7 @@ _SETTING: Mapping[Setting, str] = MappingProxyType(
         "times_square street streets",
     }
 )
+_OPPOSITES = (("night", "day"), ("day", "night"), ("rain", "clear"), ("clear", "rain"))
 
 
 def _phrases(*patterns: str) -> re.Pattern[str]:
@@ -75,11 +76,12 @@ _CAMERA = _phrases(
 class Cues:
     """What a prompt says; None and empty where it leaves the choice open.
 
-    settings: every place that its words can mean. ruled_out: stems that it negates.
+    times, weathers: all that it names, the surest first. settings: every place that its words
+    can mean. ruled_out: stems that it negates.
     """
 
-    time: Time | None
-    weather: Weather | None
+    times: tuple[Time, ...]
+    weathers: tuple[Weather, ...]
     settings: frozenset[Setting]
     ruled_out: frozenset[str]
     names_light: bool
@@ -93,6 +95,20 @@ class Cues:
         """
         return self.ruled_out.isdisjoint(word.stem for word in read(text))
 
+    def contradiction(self, other: Cues) -> str | None:
+        """What another text about this scene turns upside down, in words, or None.
+
+        >>> read_cues("rain at night").contradiction(read_cues("bright sunlight on wet streets"))
+        'night into day'
+        """
+        mine, told = {*self.times, *self.weathers}, {*other.times, *other.weathers}
+        turned = (
+            f"{was} into {becomes}"
+            for was, becomes in _OPPOSITES
+            if was in mine and becomes in told and becomes not in mine
+        )
+        return next(turned, None)
+
     def lights(self) -> list[Light]:
         """The lights that contradict nothing; empty when the prompt names its own.
 
@@ -103,8 +119,8 @@ class Cues:
         """
         if self.names_light:
             return []
-        times = (self.time,) if self.time else ("day", "sunset")
-        weathers = (self.weather,) if self.weather else ("clear",)
+        times = self.times[:1] or ("day", "sunset")
+        weathers = self.weathers[:1] or ("clear",)
         enclosed = self.settings & {"space", "underwater", "indoors"}
         places = enclosed | (self.settings & {"fire"}) if enclosed else self.settings | {"outdoors"}
         return [
@@ -120,15 +136,14 @@ def read_cues(prompt: str) -> Cues:
     """The cues of a prompt.
 
     >>> cues = read_cues("a cabin in the snow at night, slow zoom in")
-    >>> cues.time, cues.weather, cues.names_camera
-    ('night', 'snow', True)
+    >>> cues.times, cues.weathers, cues.names_camera
+    (('night',), ('snow',), True)
     """
     words = read(prompt)
     said = " " + " ".join(word.text for word in words if not word.negated) + " "
-
     return Cues(
-        time=next(_said(said, _TIME), None),
-        weather=next(_said(said, _WEATHER), None),
+        times=tuple(_said(said, _TIME)),
+        weathers=tuple(_said(said, _WEATHER)),
         settings=frozenset(_said(said, _SETTING)),
         ruled_out=frozenset(word.stem for word in words if word.negated),
         names_light=bool(_LIGHT.search(prompt)),

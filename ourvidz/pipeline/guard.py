@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
+from ourvidz.pipeline.cues import read_cues
 from ourvidz.pipeline.wording import Word, content, read
 
 MAX_WORDS = 200
@@ -53,6 +54,8 @@ def fault(original: str, candidate: str, similarity: float) -> str | None:
     for check in checks:
         if reason := check(user, made):
             return reason
+    if turned := read_cues(original).contradiction(read_cues(candidate)):
+        return f"it turns {turned}"
     return "it drifts away from what was asked" if similarity < MIN_SIMILARITY else None
 
 

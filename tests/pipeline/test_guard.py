@@ -63,6 +63,8 @@ BAD = [
     ("a city without rain", "A city glistening in the rain.", "no 'rain'"),
     ("a black cat not looking at us", "A black cat looking straight ahead.", "no 'looking'"),
     ("a horse running", "No horse running over the field.", "rules out 'horse'"),
+    ("a lake at night", "A lake at night in bright midday sunlight.", "night into day"),
+    ("an old man in the rain", "An old man in the rain, under a blue sky.", "rain into clear"),
     (
         "purple sports car drifting, night, tokyo",
         "A purple car in the countryside by day.",
