@@ -179,10 +179,12 @@ def _dtype(manager: ModelManager, part: Component) -> torch.dtype:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No progress bars of the libraries while a component loads: we report our own."""
-    was_on = transformers.utils.logging.is_progress_bar_enabled()
-    transformers.utils.logging.disable_progress_bar()
+    loggers = [transformers.utils.logging, diffusers.utils.logging]
+    loud = [logger for logger in loggers if logger.is_progress_bar_enabled()]
+    for logger in loud:
+        logger.disable_progress_bar()
     try:
         yield
     finally:
-        if was_on:
-            transformers.utils.logging.enable_progress_bar()
+        for logger in loud:
+            logger.enable_progress_bar()
