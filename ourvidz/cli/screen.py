@@ -67,7 +67,7 @@ class Screen:
                     tasks[progress.stage],
                     completed=progress.step,
                     total=progress.total,
-                    left=time_left(progress.eta_s),
+                    left="" if progress.step == progress.total else time_left(progress.eta_s),
                 )
 
             yield on_progress
