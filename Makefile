@@ -51,9 +51,8 @@ test: check
 	$(BIN)/python -m pytest
 
 bench: setup
-	@set -e; for file in benchmarks/*.py; do \
-		name=$$(basename $$file .py); \
-		[ $$name = __init__ ] || $(BIN)/python -m benchmarks.$$name; \
+	@set -e; for file in $$(grep -l __main__ benchmarks/*.py); do \
+		$(BIN)/python -m benchmarks.$$(basename $$file .py); \
 	done
 
 # Keeps finished videos (out/) and the training cache (.cache/).
