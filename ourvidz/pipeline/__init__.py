@@ -7,6 +7,7 @@ Names are imported when first used, so that listing models or reading `--help` n
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -31,5 +32,13 @@ def __getattr__(name: str) -> Any:
     homes = {"ModelManager": "manager", "Enhancement": "enhancement", "enhance": "enhancement"}
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{homes.get(name, 'generate')}")
+    # diffusers asks for an image processor built on torchvision, which is never installed here;
+    # transformers warns about the very fallback that we want.
+    chatter = logging.getLogger("transformers.utils.import_utils")
+    level = chatter.level
+    chatter.setLevel(logging.ERROR)
+    try:
+        module = import_module(f"{__name__}.{homes.get(name, 'generate')}")
+    finally:
+        chatter.setLevel(level)
     return getattr(module, name)
