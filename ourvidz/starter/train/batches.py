@@ -63,13 +63,13 @@ class Batches:
         return Batch(x, _nothing(x), self._words("image", picks))
 
     def clips(self, count: int, frames: int = FRAMES) -> Batch:
-        """Clips cut to their first `frames` latent frames, half of them with something given."""
+        """Clips cut to their first `frames` latent frames, most of them with something given."""
         latents = self.latents["clip"]
         picks = self.rng.choices(range(len(latents["clip"])), k=count)
         x = self._normal(latents["clip"][picks][:, :, :frames])
         conditions = []
         for pick in picks:
-            kinds: list[Given] = ["nothing"] * 5 + ["first"] * 3 + ["five"]
+            kinds: list[Given] = ["nothing"] * 3 + ["first"] * 5 + ["five"]
             kinds += ["ends"] if frames == FRAMES else ["first"]
             conditions.append(self._condition(pick, self.rng.choice(kinds), frames))
         return Batch(x, torch.cat(conditions), self._words("clip", picks))

@@ -30,6 +30,10 @@ CONFIG = {
 }  # fmt: skip
 
 
+#: What a step trains on once there are clips. Stills keep half: every clip starts from one.
+KINDS = ("still", "still", "start", "clip")
+
+
 def train(folder: Path, counts: dict[What, int], how: How) -> nn.Module:
     """Train (or go on training); returns the averaged model.
 
@@ -46,7 +50,7 @@ def train(folder: Path, counts: dict[What, int], how: How) -> nn.Module:
     losses: dict[str, float] = {}
     with matmul_attention() if run.device.type == "cpu" else nullcontext():
         for step in run.steps():
-            kind = rng.choice(("still", "start", "clip", "clip")) if counts["clip"] else "still"
+            kind = rng.choice(KINDS) if counts["clip"] else "still"
             batch = _draw(batches, kind, how.scale).to(run.device)
             loss = flow_loss(model, batch, shift=1.5 if kind == "still" else 3.0)
             loss.backward()
