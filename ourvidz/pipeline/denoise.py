@@ -12,7 +12,7 @@ from diffusers import AutoencoderKLWan, WanImageToVideoPipeline, WanPipeline, Wa
 from diffusers.utils.torch_utils import randn_tensor
 
 from ourvidz.pipeline.encode import Condition
-from ourvidz.pipeline.schedulers import seeded
+from ourvidz.pipeline.schedulers import StepDistillScheduler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +99,14 @@ def denoise(
         watch.on_step(step + 1, pipe.scheduler.model_outputs[-1])
         return tensors
 
+    generators = [torch.Generator().manual_seed(seed) for seed in steps.seeds]
+    if isinstance(denoiser.scheduler, StepDistillScheduler):
+        denoiser.scheduler.generators = generators
     negative = None
     if negative_embeds is not None and steps.guidance_scale > 1:
         negative = negative_embeds.to(device).repeat(count, 1, 1)
     try:
-        with watched(denoiser.transformer, watch.on_block), seeded(steps.seeds[0], device):
+        with watched(denoiser.transformer, watch.on_block):
             latents = pipe(
                 **image,
                 prompt_embeds=embeds.to(device).repeat(count, 1, 1),
@@ -113,7 +116,7 @@ def denoise(
                 num_frames=steps.num_frames,
                 num_inference_steps=steps.num_inference_steps,
                 guidance_scale=steps.guidance_scale,
-                generator=[torch.Generator().manual_seed(seed) for seed in steps.seeds],
+                generator=generators,
                 callback_on_step_end=on_step_end,
                 output_type="latent",
             ).frames

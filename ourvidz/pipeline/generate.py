@@ -116,7 +116,8 @@ def extend(
     last = read_frames(clip_path, last=overlap_frames)
     if len(last) < overlap_frames:
         raise InvalidRequest("video", f"{clip_path.name} has fewer than {overlap_frames} frames")
-    shot = Shot(request=request, ability="extension", overlap=overlap_frames)
+    ability = "extension" if overlap_frames > 1 else "first_frame"
+    shot = Shot(request=request, ability=ability, overlap=overlap_frames)
     frames = np.stack([resized(frame, shot.size) for frame in last])
     shot = replace(shot, first_frames=frames)
     return _film(shot, manager, on_progress, out_dir)

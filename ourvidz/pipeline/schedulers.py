@@ -5,8 +5,6 @@ Both keep the clean estimate of the last step in `model_outputs[-1]`, for the li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
@@ -20,8 +18,11 @@ class StepDistillScheduler(FlowMatchEulerDiscreteScheduler):
     """Steps as the 4-step models were distilled: evenly spaced sigmas, fresh noise every step.
 
     Plain FlowMatchEuler ends its few-step schedule far too low (0.024 instead of 0.626).
-    The fresh noise comes from torch's global random source, so seed that one too.
+    generators: one per video, where the noise comes from. The pipelines hand none to `step`, and
+    noise from torch's global source would not depend on the seed.
     """
+
+    generators: list[torch.Generator] | None = None
 
     def set_timesteps(
         self, num_inference_steps: int | None = None, device: Any = None, *_: Any, **__: Any
@@ -37,6 +38,7 @@ class StepDistillScheduler(FlowMatchEulerDiscreteScheduler):
             self._init_step_index(timestep)
         sigmas: Any = self.sigmas
         self.model_outputs = [sample - sigmas[self.step_index] * model_output]
+        kwargs.setdefault("generator", self.generators)
         return super().step(model_output, timestep, sample, *args, **kwargs)
 
 
@@ -58,14 +60,3 @@ def make_scheduler(
     return UniPCMultistepScheduler(
         prediction_type=prediction_type, use_flow_sigmas=True, flow_shift=flow_shift
     )
-
-
-@contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Torch's global random source starts at `seed` inside and is restored afterwards.
-
-    Pipelines hand no generator to `scheduler.step`, so stochastic samplers read the global one.
-    """
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        yield

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from diffusers import WanImageToVideoPipeline, WanPipeline
+from diffusers import WanImageToVideoPipeline, WanPipeline, WanTransformer3DModel
 from PIL import Image
+from transformers import CLIPImageProcessorPil, CLIPVisionConfig, CLIPVisionModel
 
 from ourvidz.domain.errors import Cancelled
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
-from ourvidz.pipeline.encode import encode_condition
+from ourvidz.pipeline.encode import encode_condition, encode_images
 from ourvidz.pipeline.schedulers import SchedulerKind, make_scheduler
 from tests.tiny import TEXT_DIM, tiny_transformer, tiny_vae
 
@@ -60,26 +62,32 @@ def test_the_callers_random_source_is_left_alone() -> None:
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_a_video_of_a_batch_is_the_video_of_its_seed() -> None:
-    model = denoiser()
+@pytest.mark.parametrize("kind", ["unipc", "step-distill"])
+def test_a_video_of_a_batch_is_the_video_of_its_seed(kind: SchedulerKind) -> None:
+    model = denoiser(kind=kind)
     batch = run(model, replace(STEPS, seeds=[5, 6]))
     assert torch.allclose(batch[1:], run(model, replace(STEPS, seeds=[6])), atol=1e-4)
 
 
-def stock(kind: Any, model: Denoiser, **image: Any) -> torch.Tensor:
+def stock(
+    kind: Any, model: Denoiser, words: Sequence[torch.Tensor] = (), **inputs: Any
+) -> torch.Tensor:
     """What a plain diffusers pipeline makes of the same models, prompt and seed."""
+    positive, negative = words or (embeds(1), embeds(2))
+    encoders = {name: inputs.pop(name) for name in tuple(inputs) if name.startswith("image_")}
     pipe = kind(
         tokenizer=None,
         text_encoder=None,
         vae=model.vae,
         scheduler=make_scheduler("unipc", flow_shift=3.0),
         transformer=model.transformer,
+        **encoders,
     )
     pipe.set_progress_bar_config(disable=True)
     return pipe(
-        **image,
-        prompt_embeds=embeds(1),
-        negative_prompt_embeds=embeds(2),
+        **inputs,
+        prompt_embeds=positive,
+        negative_prompt_embeds=negative,
         width=96,
         height=64,
         num_frames=9,
@@ -152,3 +160,36 @@ def test_after_a_cancel_inside_a_step_the_next_run_is_identical() -> None:
     assert len(calls) == 6
     assert torch.equal(run(model), expected)
     assert len(calls) == 6
+
+
+def test_a_transformer_with_clip_equals_the_stock_pipeline() -> None:
+    torch.manual_seed(0)
+    clip = CLIPVisionModel(
+        CLIPVisionConfig(
+            hidden_size=16,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            image_size=32,
+            intermediate_size=16,
+            patch_size=8,
+        )
+    ).eval()
+    plain = denoiser(conditioned=True)
+    config: dict[str, Any] = {**plain.transformer.config, "image_dim": 16, "added_kv_proj_dim": 24}
+    model = replace(plain, transformer=WanTransformer3DModel(**config).eval())
+    words = [torch.randn(1, 512, TEXT_DIM) for _ in range(2)]  # with CLIP, L is always 512
+    first = picture(0)
+    expected = stock(
+        WanImageToVideoPipeline,
+        model,
+        words,
+        image=Image.fromarray(first[0]),
+        image_encoder=clip,
+        image_processor=CLIPImageProcessorPil(size=32, crop_size=32),
+    )
+    condition = replace(
+        encode_condition(model.vae, first, None, num_frames=9),
+        image_embeds=encode_images([first[0]], clip),
+    )
+    ours = denoise(model, words[0], words[1], STEPS, NOBODY, condition)
+    assert torch.equal(ours[:, :, 1:], expected[:, :, 1:])

@@ -159,6 +159,23 @@ def test_an_extension_starts_after_its_overlap(manager: ModelManager, tmp_path: 
     assert longer.metadata["sampled_frames"] == "13"
 
 
+def test_a_model_that_knows_first_frames_only_extends_by_one(
+    manager: ModelManager, tmp_path: Path
+) -> None:
+    clip = render(REQUEST, manager, out_dir=tmp_path)
+    longer = extend(clip.path, REQUEST, manager, out_dir=tmp_path, overlap_frames=1)
+    assert longer.metadata["ability"] == "first_frame"
+    assert longer.num_frames == len(read_frames(longer.path)) == 8
+
+
+@pytest.mark.parametrize("overlap_frames", [0, 4, 37])
+def test_an_overlap_off_the_rhythm_is_refused(
+    manager: ModelManager, tmp_path: Path, overlap_frames: int
+) -> None:
+    with pytest.raises(InvalidRequest, match="overlap_frames: must be 1, 5, 9"):
+        extend(tmp_path / "a.mp4", REQUEST, manager, overlap_frames=overlap_frames)
+
+
 def test_an_extension_depends_on_the_clip_before(manager: ModelManager, tmp_path: Path) -> None:
     longer = [
         extend(render(request, manager, out_dir=tmp_path).path, REQUEST, manager, out_dir=tmp_path)
