@@ -104,9 +104,9 @@ _EVERYTHING: tuple[Ability, ...] = (
     *_FROM_TEXT, "first_frame", "first_last_frame", "extension", "reference",
 )  # fmt: skip
 
-STARTER_FROM_TEXT = _starter(_FROM_TEXT, "text_to_video", 11_636_832)
+STARTER_FROM_TEXT = _starter(_FROM_TEXT, "text_to_video", 9_229_760)
 STARTER_FROM_FRAMES = _starter(
-    ("first_frame", "first_last_frame", "extension"), "image_to_video", 11_696_736
+    ("first_frame", "first_last_frame", "extension"), "image_to_video", 9_283_008
 )
 WAN21_T2V_14B = _wan(
     "Wan2.1-T2V-14B-Diffusers", _FROM_TEXT, (14_288_491_584, 14_283_243_520), lora=_T2V_14B_LORA
