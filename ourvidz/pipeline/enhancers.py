@@ -15,7 +15,6 @@ from ourvidz.domain.cinema import MOODS
 from ourvidz.pipeline.cues import read_cues
 from ourvidz.pipeline.language import LanguageModel
 from ourvidz.pipeline.report import Reporter
-from ourvidz.pipeline.schedulers import seeded
 from ourvidz.pipeline.template import CHOICES, Template, choose
 
 #: Tokens a free rewriter may use; 200 words are about 270, a good prompt needs half of that.
@@ -128,7 +127,9 @@ class ChatEnhancer:
         """See `PromptEnhancer.write`. Late writing is cut after its last whole sentence."""
         language = self._language
         stream = _Stream(language.tokenizer, page.on_text)
-        with page.reporter.stage("enhance", MAX_NEW_TOKENS), seeded(seed, language.device):
+        devices = [language.device] if language.device.type == "cuda" else []
+        with page.reporter.stage("enhance", MAX_NEW_TOKENS), torch.random.fork_rng(devices):
+            torch.manual_seed(seed)  # `generate` samples from the global source
             language.model.generate(
                 **language.chat_inputs(_SYSTEM, prompt),
                 max_new_tokens=MAX_NEW_TOKENS,

@@ -76,11 +76,11 @@ def _length(user: list[Word], made: list[Word]) -> str | None:
 
 def _loop(user: list[Word], made: list[Word]) -> str | None:
     """A phrase of four words, or one word three times in a row, that the user did not repeat."""
-    for size in (4, 3):
-        repeats = _phrases(made, size) - _phrases(user, size)
-        phrase, times = max(repeats.items(), key=lambda item: item[1], default=("", 0))
-        if times > (1 if size == 4 else 2):
-            return f"it repeats '{phrase}'"
+    for size, often in ((4, 1), (3, 2)):
+        said = _phrases(user, size)
+        for phrase, times in _phrases(made, size).items():
+            if times > max(often, said[phrase]):
+                return f"it repeats '{phrase}'"
     for one, two, three in zip(made, made[1:], made[2:], strict=False):
         if one.text == two.text == three.text and one.text.isalnum() and one not in user:
             return f"it repeats '{one.text}'"

