@@ -8,6 +8,8 @@ Names are imported when first used, so that listing models or reading `--help` n
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +34,25 @@ def __getattr__(name: str) -> Any:
     homes = {"ModelManager": "manager", "Enhancement": "enhancement", "enhance": "enhancement"}
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # diffusers asks for an image processor built on torchvision, which is never installed here;
-    # transformers warns about the very fallback that we want.
-    chatter = logging.getLogger("transformers.utils.import_utils")
-    level = chatter.level
-    chatter.setLevel(logging.ERROR)
-    try:
+    with _without_chatter():
         module = import_module(f"{__name__}.{homes.get(name, 'generate')}")
-    finally:
-        chatter.setLevel(level)
     return getattr(module, name)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """No warnings of libraries about fallbacks that we want.
+
+    diffusers asks for an image processor built on torchvision, which is never installed here;
+    bitsandbytes on a CPU looks for kernels of its own that nothing here runs.
+    """
+    names = ("transformers.utils.import_utils", "bitsandbytes.backends.cpu.ops")
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
