@@ -59,7 +59,7 @@ def write_clip(
     are too few or of the wrong kind, Unavailable("disk") when the file can not be written, and
     lets every error of `chunks` and `on_frames` through.
     """
-    _check_size(size, multiple=2)
+    check_size(size, multiple=2)
     done = 0
     with _whole_file(path) as part, _ClipWriter(part, num_frames, size, metadata) as clip:
         for frame in _frames(chunks):
@@ -82,7 +82,7 @@ def write_still(
 
     Raises Unavailable("disk") when the file can not be written; nothing partial is left.
     """
-    _check_size(size)
+    check_size(size)
     text = PngInfo()
     for key, value in as_tags(metadata).items():
         text.add_itxt(key.capitalize(), value)
@@ -193,7 +193,8 @@ def _frames(chunks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         yield from np.ascontiguousarray(chunk)
 
 
-def _check_size(size: tuple[int, int], multiple: int = 1) -> None:
+def check_size(size: tuple[int, int], multiple: int = 1) -> None:
+    """Raise InvalidRequest for a size in px that no file is written at; videos have multiple 2."""
     if any(not 16 <= side <= 4096 or side % multiple for side in size):
         raise InvalidRequest(
             "output_size",

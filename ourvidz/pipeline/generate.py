@@ -24,7 +24,13 @@ from ourvidz.domain.progress import OnProgress, Stage, ignore_progress
 from ourvidz.domain.request import FPS, VideoRequest
 from ourvidz.pipeline.decode import decode_frames, decode_stills
 from ourvidz.pipeline.delivery import describe, free_stem, prepare_folder
-from ourvidz.pipeline.export import read_frames, write_clip, write_still, write_thumbnail
+from ourvidz.pipeline.export import (
+    check_size,
+    read_frames,
+    write_clip,
+    write_still,
+    write_thumbnail,
+)
 from ourvidz.pipeline.images import load_image, resized
 from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
@@ -57,6 +63,7 @@ def preview(
         raise InvalidRequest("num_images", f"must be 1 to {MAX_IMAGES}")
     request = resolve(request.replace(num_frames=1, image=None, last_image=None))
     shot = Shot(request=request, ability="image", num_videos=num_images)
+    check_size(shot.output_size)
     folder = prepare_folder(out_dir)
     width, height = shot.output_size
     stills: list[Still] = []
@@ -137,6 +144,7 @@ def generate_clip(
 
 
 def _film(shot: Shot, manager: ModelManager, on_progress: OnProgress, out_dir: Path) -> Clip:
+    check_size(shot.output_size, multiple=2)
     folder = prepare_folder(out_dir)
     width, height = shot.output_size
     with _job(shot, manager, on_progress) as reporter, _all_or_nothing() as written:

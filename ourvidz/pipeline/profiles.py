@@ -11,6 +11,8 @@ from ourvidz.domain.request import FPS, VideoRequest
 
 #: Seeds are drawn from 0 to here: short enough to be typed again.
 MAX_DRAWN_SEED = 2**31
+#: Pixels of a frame, in trained frames: above it a model draws nothing but repetitions.
+MAX_TIMES_TRAINED = 16
 
 
 def resolve(request: VideoRequest) -> VideoRequest:
@@ -27,6 +29,14 @@ def resolve(request: VideoRequest) -> VideoRequest:
     ability = ability_of(request)
     width, height = _size(request, model, ability)
     model.check_size(width, height)
+    trained = max(w * h for w, h in model.checkpoint(ability).sizes)
+    if width * height > MAX_TIMES_TRAINED * trained:
+        raise InvalidRequest(
+            "width",
+            f"{width}x{height} is far more than {model.name} was trained at; use {{}}x{{}}".format(
+                *model.checkpoint(ability).sizes[0]
+            ),
+        )
     if request.sampled_frames > model.max_frames:
         raise InvalidRequest(
             "num_frames",

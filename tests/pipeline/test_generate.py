@@ -250,6 +250,26 @@ def test_results_never_overwrite_each_other(manager: ModelManager, tmp_path: Pat
     assert all(clip.path.is_file() and clip.thumbnail.is_file() for clip in clips)
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"output_size": (97, 64)}, "output_size"),
+        ({"image": Path("no-such-file.png")}, "image"),
+        ({"model": "sora"}, "model"),
+        ({"num_frames": 82}, "num_frames"),
+        ({"width": 100}, "width"),
+    ],
+)
+def test_bad_input_is_told_before_any_work(
+    manager: ModelManager, tmp_path: Path, changes: dict[str, object], field: str
+) -> None:
+    seen: list[Progress] = []
+    with pytest.raises(InvalidRequest) as refused:
+        render(REQUEST.replace(**changes), manager, seen.append, tmp_path)
+    assert refused.value.field == field
+    assert seen == [] and list(tmp_path.iterdir()) == []
+
+
 def test_a_full_disk_is_told_before_any_work(
     manager: ModelManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,7 @@ def test_one_side_alone_keeps_the_proportions() -> None:
     [
         ({"model": "sora"}, "model: 'sora' is not known; choose one of starter"),
         ({"width": 100, "height": 64}, "width: 100 is not a multiple of 32; use 96"),
+        ({"width": 9600, "height": 64}, "width: 9600x64 is far more than starter was trained at"),
         ({"num_frames": 97}, "num_frames: 97 is more than starter makes at once; use 80"),
     ],
 )
