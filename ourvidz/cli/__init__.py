@@ -5,6 +5,7 @@ It needs no account, no database and no server, and enters the pipeline where th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from ourvidz.cli.parser import make_parser
@@ -19,10 +20,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = make_parser().parse_args(argv)
     screen = Screen(as_json=args.json)
+    # Libraries warn of optional packages at import; a user can do nothing about that.
+    logging.disable(logging.WARNING)
     try:
         args.command(args, screen)
     except OurVidzError as error:
         return screen.failed(error)
     except KeyboardInterrupt:
         return screen.failed(Cancelled())
+    finally:
+        logging.disable(logging.NOTSET)
     return 0

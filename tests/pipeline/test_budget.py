@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from ourvidz.domain.errors import InvalidRequest
@@ -25,3 +30,16 @@ def test_what_can_not_be_planned_is_refused_with_the_size_of_its_weights() -> No
 def test_a_size_off_the_grid_is_refused_as_rendering_refuses_it() -> None:
     with pytest.raises(InvalidRequest, match="width"):
         plan(VideoRequest(prompt="a cat", width=230, height=128))
+
+
+def test_a_real_render_stays_below_the_plan_and_near_it(tmp_path: Path) -> None:
+    """In a process of its own, because a process never forgets its peak."""
+    words = ["video", "a cat", "--no-enhance", "--steps", "1", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ourvidz.cli", *words, "--out-dir", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    planned = plan(VideoRequest(prompt="a cat")).peak_bytes
+    assert 0.3 * planned < json.loads(done.stdout)["peak_bytes"] < planned
