@@ -57,30 +57,30 @@ class Scenario:
 
 def plain_diffusers(manager: ModelManager, request: VideoRequest, path: Path) -> None:
     """The same video by the library's own front door. The manager's loaded models are used."""
-    request = resolve(request)
+    resolved: Any = resolve(request)
     parts: dict[str, Any] = {
         name: manager.get(f"starter/{name}") for name in ("tokenizer", "text_encoder", "vae")
     }
     config = family("starter").checkpoint("text_to_video")
     source = next(part.source for part in config.components if part.name == "transformer")
     transformer = manager.get(f"starter/transformer/{source.name}/{source.folder}")
-    scheduler = UniPCMultistepScheduler(
+    scheduler: Any = UniPCMultistepScheduler(
         prediction_type=config.prediction_type,
         use_flow_sigmas=True,
-        flow_shift=request.flow_shift,
+        flow_shift=resolved.flow_shift,
     )
-    pipe = WanPipeline(transformer=transformer, scheduler=scheduler, **parts)
+    pipe: Any = WanPipeline(transformer=transformer, scheduler=scheduler, **parts)
     pipe.set_progress_bar_config(disable=True)
     width, height = family("starter").sizes[0]
     frames = pipe(
-        request.prompt,
-        negative_prompt=request.negative_prompt,
+        resolved.prompt,
+        negative_prompt=resolved.negative_prompt,
         width=width,
         height=height,
-        num_frames=request.num_frames,
-        num_inference_steps=request.num_inference_steps,
-        guidance_scale=request.guidance_scale,
-        generator=torch.Generator().manual_seed(request.seed or 0),
+        num_frames=resolved.num_frames,
+        num_inference_steps=resolved.num_inference_steps,
+        guidance_scale=resolved.guidance_scale,
+        generator=torch.Generator().manual_seed(resolved.seed),
         max_sequence_length=family("starter").max_sequence_length,
     ).frames[0]
     export_to_video(frames, str(path), fps=16)

@@ -13,6 +13,10 @@ from ourvidz.starter.train.data import MEMORY, Texts, What
 
 #: What a clip is told beforehand: nothing, its first frame, first and last, its first five.
 Given = Literal["nothing", "first", "ends", "five"]
+#: How often each: the product's way is from a picture.
+GIVEN: tuple[Given, ...] = (
+    "nothing", "nothing", "nothing", "first", "first", "first", "first", "first", "five", "ends"
+)  # fmt: skip
 FRAMES = 21
 
 
@@ -69,9 +73,10 @@ class Batches:
         x = self._normal(latents["clip"][picks][:, :, :frames])
         conditions = []
         for pick in picks:
-            kinds: list[Given] = ["nothing"] * 3 + ["first"] * 5 + ["five"]
-            kinds += ["ends"] if frames == FRAMES else ["first"]
-            conditions.append(self._condition(pick, self.rng.choice(kinds), frames))
+            given = self.rng.choice(GIVEN)
+            if given == "ends" and frames < FRAMES:
+                given = "first"
+            conditions.append(self._condition(pick, given, frames))
         return Batch(x, torch.cat(conditions), self._words("clip", picks))
 
     def _condition(self, pick: int, given: Given, frames: int) -> torch.Tensor:

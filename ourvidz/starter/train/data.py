@@ -104,7 +104,7 @@ def _make_shards(
 
 
 @torch.inference_mode()
-def _encode(vae: AutoencoderKLWan, x: torch.Tensor) -> np.ndarray:
+def _encode(vae: Any, x: torch.Tensor) -> np.ndarray:
     with torch.autocast("cpu", torch.bfloat16):
         return vae.encode(x).latent_dist.mode().float().numpy().astype(np.float16)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import diffusers
 import torch
-from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3DModel
+from diffusers import UniPCMultistepScheduler, WanTransformer3DModel
 
 from ourvidz.starter.train import transformer as recipe
 from ourvidz.starter.train import vae as vae_recipe
@@ -31,7 +32,7 @@ def export(folder: Path, weights: Path) -> None:
     _export_pipeline(without_condition(model), "WanPipeline", weights / "text_to_video")
 
 
-def export_vae(vae: AutoencoderKLWan, statistics: dict[str, list[float]], weights: Path) -> None:
+def export_vae(vae: Any, statistics: dict[str, list[float]], weights: Path) -> None:
     """Write the VAE with the mean and std of its latents in its configuration."""
     vae.register_to_config(
         latents_mean=statistics["latents_mean"], latents_std=statistics["latents_std"]

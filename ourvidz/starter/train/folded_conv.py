@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ def folded_conv3d(
 
     Frames before the start are zero, so taps that only see them are skipped.
     """
-    past = conv._padding[4]
+    past: int = _padding(conv)[4]
     if cache_x is not None and past > 0:
         x = torch.cat([cache_x, x], dim=2)
         past -= cache_x.shape[2]
@@ -47,9 +48,15 @@ def folded_conv3d(
 def _conv2d(conv: WanCausalConv3d, x: torch.Tensor, tap: int) -> torch.Tensor:
     batch, channels, frames, height, width = x.shape
     flat = x.transpose(1, 2).reshape(batch * frames, channels, height, width)
-    pad = (conv._padding[2], conv._padding[0])
-    y = F.conv2d(flat, conv.weight[:, :, tap], None, conv.stride[1:], pad)
+    pad = (_padding(conv)[2], _padding(conv)[0])
+    y = F.conv2d(flat, conv.weight[:, :, tap], None, (conv.stride[1], conv.stride[2]), pad)
     return y.view(batch, frames, *y.shape[1:]).transpose(1, 2)
+
+
+def _padding(conv: WanCausalConv3d) -> tuple[int, ...]:
+    """(left, right, top, bottom, past, future)."""
+    padding: Any = conv._padding
+    return padding
 
 
 @contextmanager

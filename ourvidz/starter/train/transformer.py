@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import WanTransformer3DModel
 from diffusers.models.transformers import transformer_wan
@@ -41,7 +42,8 @@ def train(folder: Path, counts: dict[What, int], how: How) -> nn.Module:
     look like. A later call with clips goes on from there.
     """
     torch.manual_seed(how.seed)
-    model = WanTransformer3DModel(**CONFIG).to(how.device)
+    model: Any = WanTransformer3DModel(**CONFIG)
+    model.to(how.device)
     budget = Budget(minutes=how.minutes)
     run = Run(folder / "transformer", model, optimizers(model), budget, 0.998)
     rng = random.Random(f"{how.seed} {run.step}")
@@ -62,8 +64,9 @@ def train(folder: Path, counts: dict[What, int], how: How) -> nn.Module:
 
 def load(folder: Path, counts: dict[What, int], rng: random.Random) -> Batches:
     """The training set in memory, as far as it has been made."""
-    latents = {what: load_latents(folder, what, n) for what, n in counts.items() if n}
-    texts = {what: load_texts(folder, what, n) for what, n in counts.items() if n}
+    have: list[tuple[What, int]] = [(what, n) for what, n in counts.items() if n]
+    latents: dict[What, dict[str, np.ndarray]] = {w: load_latents(folder, w, n) for w, n in have}
+    texts: dict[What, Texts] = {what: load_texts(folder, what, n) for what, n in have}
     tokens, ends = Words().embed([""])
     empty = Texts(tokens, ends, 1).pick([0], rng)[0]
     return Batches(latents, texts, empty, rng)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,7 +33,8 @@ _CLIPS = ((1, 8), (5, 2), (5, 2), (9, 1), (9, 1), (9, 1), (17, 1), (17, 1), (25,
 def train_stills(folder: Path, how: How) -> nn.Module:
     """Train on single frames; returns the averaged model."""
     torch.manual_seed(how.seed)
-    vae = AutoencoderKLWan(**CONFIG).to(how.device)
+    vae: Any = AutoencoderKLWan(**CONFIG)
+    vae.to(how.device)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=1.5e-3, betas=(0.9, 0.98))
     return _train(Run(folder, vae, [optimizer], Budget(minutes=how.minutes)), ((1, 8),), how)
 
@@ -44,7 +46,8 @@ def train_clips(folder: Path, stills: Path, how: How) -> nn.Module:
     transformer can already train on them.
     """
     torch.manual_seed(how.seed)
-    vae = load(stills).to(how.device).train().requires_grad_(True)
+    vae: Any = load(stills)
+    vae.to(how.device).train().requires_grad_(True)
     _freeze_first_frame(vae)
     moving = [p for p in vae.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(moving, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0)
@@ -92,7 +95,7 @@ def load(folder: Path) -> AutoencoderKLWan:
     return vae.eval().requires_grad_(False)
 
 
-def _loss(vae: nn.Module, x: torch.Tensor) -> torch.Tensor:
+def _loss(vae: Any, x: torch.Tensor) -> torch.Tensor:
     """L1 + MSE + gradient L1, and a pull of the latents towards unit size. x: (B, 3, T, H, W)."""
     with torch.autocast(x.device.type, torch.bfloat16):
         z = vae.encode(x).latent_dist.mode()
@@ -132,7 +135,7 @@ def to_tensor(frames: np.ndarray) -> torch.Tensor:
 
 
 @torch.no_grad()
-def psnr_db(vae: nn.Module, x: torch.Tensor) -> float:
+def psnr_db(vae: Any, x: torch.Tensor) -> float:
     """Mean PSNR over clips of reconstructions rounded to 8 bits. x: (B, 3, T, H, W) in [-1, 1]."""
     with torch.autocast(x.device.type, torch.bfloat16):
         y = vae.decode(vae.encode(x).latent_dist.mode()).sample
