@@ -27,7 +27,7 @@ class Row:
 
 
 def write_sheet(rows: Sequence[Row], path: Path, title: str) -> None:
-    """Write a PNG with all rows; words that were read wrong are red."""
+    """Write a PNG with all rows; words that were read wrong are red and marked (!)."""
     cell = (3 * FRAME[0] + GAP, FRAME[1] + TEXT)
     lines = -(-len(rows) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * cell[0] + GAP, lines * cell[1] + 34), PAPER)
@@ -46,11 +46,11 @@ def _draw(sheet: Image.Image, pen: ImageDraw.ImageDraw, row: Row, at: tuple[int,
         sheet.paste(picture, (at[0] + i * FRAME[0], at[1]))
     font = ImageFont.load_default(11)
     y = at[1] + FRAME[1] + 3
-    for line in textwrap.wrap(row.caption, 88, max_lines=3, placeholder=" …"):
+    for line in textwrap.wrap(row.caption, 88, max_lines=3, placeholder=" ..."):
         pen.text((at[0], y), line, INK, font)
         y += 13
     x = float(at[0])
     for word, right in row.readings:
-        text = word if right else f"{word} ✗"
+        text = word if right else f"{word} (!)"
         pen.text((x, y), text, GOOD if right else BAD, font)
         x += pen.textlength(f"{text}   ", font)

@@ -145,7 +145,7 @@ def show(clips: Sequence[Seen], path: Path) -> None:
         rows.append(Row(caption=seen.wish.text, frames=seen.frames, readings=words))
     title = (
         f"The first {len(rows)} clips of the run: first, middle and last frame; below, what the "
-        "critic read (red: not what was asked for)"
+        "critic read (red, marked (!): not what was asked for)"
     )
     write_sheet(rows, path, title)
 
