@@ -112,6 +112,7 @@ def plan(args: Namespace, screen: Screen) -> None:
 
 
 def _request(args: Namespace, **more: Any) -> VideoRequest:
+    """What was typed, with nothing left open: the enhancer and the model share the drawn seed."""
     request = VideoRequest(
         prompt=args.prompt,
         negative_prompt=args.negative_prompt,
@@ -124,10 +125,10 @@ def _request(args: Namespace, **more: Any) -> VideoRequest:
         guidance_scale=args.guidance,
         **more,
     )
-    if not args.native:
-        return request
-    sized = resolve(request)
-    return request.replace(output_size=(sized.width, sized.height))
+    request = resolve(request)
+    if args.native:
+        return request.replace(output_size=(request.width, request.height))
+    return request
 
 
 def _manager() -> pipeline.ModelManager:
