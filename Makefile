@@ -34,9 +34,9 @@ skia-libraries:
 			'(Debian, Ubuntu: sudo apt-get install libgl1 libegl1).'; \
 	fi
 
-# The notebooks, for as long as there is no app.
+# The notebooks, for as long as there is no app. Jupyter wants to be asked to run as root.
 run: setup
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks
 
 video: setup
 	@$(BIN)/python -m ourvidz.cli video "$$PROMPT"
