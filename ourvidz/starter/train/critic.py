@@ -43,8 +43,8 @@ def train(folder: Path, how: How) -> nn.Module:
     rng = random.Random(f"critic {how.seed} {run.step}")
     recent: dict[str, float] = {}
     for step in run.steps():
-        # Stills teach what things look like at a sixth of the cost; clips teach where they go.
-        batch = clips(rng, 12 * how.scale) if step % 4 == 0 else stills(rng, 48 * how.scale)
+        # Stills teach what things look like at a sixth of the cost; clips, where they go.
+        batch = clips(rng, 12 * how.scale) if step % 2 else stills(rng, 48 * how.scale)
         with torch.autocast(how.device, torch.bfloat16):
             logits, maps = net(batch.looks.to(how.device))
         loss = reading_loss(logits, maps, batch)
@@ -52,7 +52,7 @@ def train(folder: Path, how: How) -> nn.Module:
         for name, value in (accuracy(logits, batch.truths) | {"loss": loss.item()}).items():
             recent[name] = 0.9 * recent.get(name, value) + 0.1 * value
         if step % 50 == 0:
-            run.log(**recent)
+            run.log(**{name: recent.get(name, float("nan")) for name in (*ANSWERS, "loss")})
     return run.average
 
 
