@@ -2,7 +2,8 @@
 
 The same weights, prompt and steps, in the same run and process: once through `render`, once
 through `WanPipeline.__call__` and diffusers' `export_to_video`. Cold start and peak memory are
-those of fresh processes that do what a user does.
+those of fresh processes that do what a user does. Warm, our side has the prompt's embeds from the
+run before, as in the product; plain diffusers encodes the prompt every time.
 """
 
 from __future__ import annotations

@@ -33,12 +33,6 @@ def folder(name: ComponentName) -> Path | None:
     return locate(part.source) if part else None
 
 
-pytestmark = pytest.mark.skipif(
-    folder("transformer") is None or folder("vae") is None,
-    reason="the starter's weights have not been exported yet",
-)
-
-
 @pytest.fixture(scope="module")
 def starter() -> Iterator[ModelManager]:
     manager = ModelManager(device="cpu")

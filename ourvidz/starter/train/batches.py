@@ -83,7 +83,7 @@ class Batches:
         rows = self.latents["clip"]
         mask = torch.zeros(1, 4, frames, *rows["clip"].shape[3:])
         if given == "nothing":
-            return _nothing(mask, channels=52)
+            return _nothing(mask)
         start = rows["five" if given == "five" else "first"][pick][:, : MEMORY + 1]
         grey = np.repeat(start[:, -1:], max(0, frames - start.shape[1]), axis=1)
         known = np.concatenate([start, grey], 1)[:, :frames]
@@ -105,5 +105,5 @@ class Batches:
         return embeds
 
 
-def _nothing(like: torch.Tensor, channels: int = 52) -> torch.Tensor:
-    return torch.zeros(like.shape[0], channels, *like.shape[2:])
+def _nothing(like: torch.Tensor) -> torch.Tensor:
+    return torch.zeros(like.shape[0], 52, *like.shape[2:])

@@ -114,7 +114,7 @@ def optimizers(model: nn.Module) -> list[torch.optim.Optimizer]:
 
 @contextmanager
 def matmul_attention() -> Iterator[None]:
-    """Inside, Wan attends by plain matrix products: 1.5x faster than the CPU flash kernel here."""
+    """Inside, Wan attends by plain matrix products: faster on CPUs, see benchmarks/LOG.md."""
     stock = transformer_wan.dispatch_attention_fn
 
     def attend(query: Any, key: Any, value: Any, **_: Any) -> torch.Tensor:
