@@ -1,0 +1,1 @@
+"""The servers that OurVidz brings along: nothing to install, no account."""

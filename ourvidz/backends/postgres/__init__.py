@@ -1,0 +1,1 @@
+"""Records on Postgres: one SQL dialect, one folder of migrations, both modes."""

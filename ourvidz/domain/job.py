@@ -1,0 +1,104 @@
+"""One piece of work in the queue: what it is, where it stands, how long it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from ourvidz.domain.progress import Stage
+
+JobKind = Literal["enhance", "preview", "video", "stitch", "character"]
+#: queued -> running -> succeeded | failed | cancelled; running -> queued when an attempt is lost.
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+#: How an attempt ended: "retry" puts the job back while attempts are left, else it has failed.
+Outcome = Literal["succeeded", "failed", "cancelled", "retry"]
+
+FINAL: frozenset[JobState] = frozenset({"succeeded", "failed", "cancelled"})
+KINDS: tuple[JobKind, ...] = get_args(JobKind)
+
+#: Seconds after which an attempt is stopped, whatever it is doing.
+HARD_LIMIT_S: Mapping[JobKind, float] = MappingProxyType(
+    {"enhance": 120, "preview": 600, "video": 3600, "stitch": 3600, "character": 600}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """What is handed to the queue.
+
+    params: JSON values, see `domain.orders`. model: family that runs it. idempotency_key: the
+    same one again gives the same job and charges nothing.
+    """
+
+    kind: JobKind
+    params: Mapping[str, Any]
+    model: str
+    idempotency_key: str
+    project_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job as the database has it.
+
+    cost: credits reserved for it. attempts: begun so far. progress: 0 to 1, of the whole job;
+    eta_s: seconds left when it was last reported. error: for the user, with what to do next;
+    error_family: class name in `domain.errors`, or "internal". result: JSON values.
+    """
+
+    id: UUID
+    user_id: UUID
+    project_id: UUID | None
+    kind: JobKind
+    state: JobState
+    model: str
+    params: Mapping[str, Any]
+    cost: int
+    attempts: int
+    max_attempts: int
+    cancel_requested: bool
+    progress: float
+    stage: Stage | None
+    eta_s: float | None
+    error: str | None
+    error_family: str | None
+    result: Mapping[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.state in FINAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """The right to run one attempt: whoever holds another (worker, attempt) writes nothing."""
+
+    job: Job
+    worker: str
+    attempt: int
+
+    @property
+    def folder(self) -> str:
+        """Where this attempt's files go in a bucket: nobody else writes there."""
+        return f"{self.job.user_id}/{self.job.id}/a{self.attempt}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerCard:
+    """What a worker tells about itself. models: families it can run; loaded: the one in memory."""
+
+    id: str
+    hostname: str
+    device: str
+    memory_bytes: int
+    kinds: tuple[JobKind, ...]
+    models: tuple[str, ...]
+    loaded: str | None = None
