@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from ourvidz.domain.account import Account, Identity, LedgerEntry
-from ourvidz.domain.job import Job, JobKind, Lease, NewJob, Outcome, WorkerCard
+from ourvidz.domain.job import Job, Lease, Line, NewJob, Outcome, WorkerCard
 from ourvidz.domain.library import Character, Project, Video
 from ourvidz.domain.media import UploadTarget
 
@@ -46,6 +46,7 @@ class Records(Protocol):
     def enqueue(self, me: Identity, new: NewJob) -> Job: ...
     def cancel(self, me: Identity, job_id: UUID) -> Job: ...
     def job(self, me: Identity, job_id: UUID) -> Job: ...
+    def line(self, me: Identity, job_id: UUID) -> Line: ...
     def jobs(
         self, me: Identity, *, project_id: UUID | None = None, limit: int = 50, offset: int = 0
     ) -> list[Job]: ...

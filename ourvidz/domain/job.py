@@ -78,6 +78,18 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """Where a job stands. ahead: jobs before it. workers: alive and able to run it.
+
+    typical_s: median seconds that such jobs took lately, None before there were any.
+    """
+
+    ahead: int
+    workers: int
+    typical_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lease:
     """The right to run one attempt: whoever holds another (worker, attempt) writes nothing."""
 
@@ -89,6 +101,11 @@ class Lease:
     def folder(self) -> str:
         """Where this attempt's files go in a bucket: nobody else writes there."""
         return f"{self.job.user_id}/{self.job.id}/a{self.attempt}"
+
+    def reads(self, key: str) -> bool:
+        """Whether this attempt needs the file `key`: its params name it and its user owns it."""
+        named = {value for name, value in self.job.params.items() if name.endswith("_key")}
+        return key in named and key.partition("/")[2].startswith(f"{self.job.user_id}/")
 
 
 @dataclass(frozen=True, kw_only=True)

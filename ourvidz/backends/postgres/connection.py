@@ -1,0 +1,154 @@
+"""Connections to Postgres, direct or by a pooler; one transaction a call, its own role and claims.
+
+Nothing here outlives a transaction: what a token may do is set by `set_config(..., true)`, so the
+same code is right behind a pooler that hands its connections round between transactions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ourvidz.domain.errors import NotAllowed, Unavailable
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+#: What a verified token's `role` may be.
+ROLES = frozenset({"anon", "authenticated", "service_role"})
+#: A call waits this long for a connection: longer than a killed server needs to come back.
+WAIT_S = 10.0
+STATEMENT_TIMEOUT = "8s"
+
+#: No prepared statements (a transaction pooler mixes them up). A peer that vanished is noticed
+#: after 20 + 3 * 5 s, also while an answer is awaited.
+_KEPT: Mapping[str, Any] = {
+    "autocommit": True,
+    "prepare_threshold": None,
+    "keepalives": 1,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 35_000,
+    "connect_timeout": 5,
+    "application_name": "ourvidz",
+}
+_BECOME = (
+    "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true), "
+    f"set_config('statement_timeout', '{STATEMENT_TIMEOUT}', true)"
+)
+_STAY = f"select set_config('statement_timeout', '{STATEMENT_TIMEOUT}', true)"
+#: Too many connections; the server shuts down, crashed, starts, or gave this connection up.
+_TROUBLE = frozenset({"53300", "57P01", "57P02", "57P03", "57P05", "25P03"})
+_ADVICE = "`ourvidz up` starts the embedded one, `ourvidz doctor` says what is wrong"
+
+
+def connect(url: str) -> Connection:
+    """One connection for the caller alone. Raises Unavailable when the server can not be reached.
+
+    `with connect(url) as connection:` closes it at the end.
+    """
+    with reaching():
+        return psycopg.connect(url, **_KEPT)
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turns trouble with the connection into Unavailable; what SQL itself refuses passes."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if not _is_trouble(error):
+            raise
+        reason = str(error).strip().splitlines() or ["the connection was lost"]
+        raise Unavailable("database", f"can not be reached ({reason[-1]}); {_ADVICE}") from error
+
+
+class Database:
+    """One login and its pool of connections; threads share it.
+
+    Connections are opened when needed, checked before each use and reopened after the server
+    was away. Every call raises Unavailable when none can be had within `WAIT_S`.
+    """
+
+    def __init__(self, url: str, *, max_size: int = 8) -> None:
+        self._url = url
+        # Given up after a second and asked again by the next call: the pool's own pause between
+        # attempts doubles, and a database that is back would go on being missed.
+        self._pool = ConnectionPool(
+            url,
+            kwargs=dict(_KEPT),
+            min_size=0,
+            max_size=max_size,
+            check=ConnectionPool.check_connection,
+            reconnect_timeout=1.0,
+            open=True,
+        )
+
+    @contextmanager
+    def transaction(self, claims: Mapping[str, Any]) -> Iterator[Connection]:
+        """One transaction of whom a *verified* token names; commits unless an error leaves it.
+
+        claims: the token's payload, or {"role": "service_role"} for the app itself.
+        """
+        role = claims.get("role")
+        if role not in ROLES:
+            raise NotAllowed("This sign-in names no role that may use the database. Sign in again.")
+        with reaching(), self._connection() as connection, connection.transaction():
+            connection.execute(_BECOME, (role, json.dumps(dict(claims))))
+            yield connection
+
+    @contextmanager
+    def plain(self) -> Iterator[Connection]:
+        """One transaction of the login itself: the worker's, which may only call its functions."""
+        with reaching(), self._connection() as connection, connection.transaction():
+            connection.execute(_STAY)
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection; the object can not be used again."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        connection = self._taken()
+        try:
+            yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    def _taken(self) -> Connection:
+        deadline = monotonic() + WAIT_S
+        while True:
+            try:
+                return self._pool.getconn(timeout=1.0)
+            except PoolTimeout as error:
+                if monotonic() < deadline:
+                    continue
+                # The pool keeps its reasons to itself; a connection of our own tells them.
+                connect(self._url).close()
+                raise Unavailable(
+                    "database", "all its connections are busy; try again in a moment"
+                ) from error
+
+
+def _is_trouble(error: psycopg.OperationalError) -> bool:
+    state = error.sqlstate
+    return state is None or state.startswith("08") or state in _TROUBLE
