@@ -70,8 +70,10 @@ class PostgresRecords:
 
     def change_project(self, me: Identity, project_id: UUID, values: Mapping[str, Any]) -> Project:
         """Set some fields; the others stay."""
-        pairs = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in _checked(values)]
-        pairs.append(sql.SQL("updated_at = now()"))
+        pairs = [
+            sql.SQL("updated_at = now()"),
+            *(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in _checked(values)),
+        ]
         return self._ask.one(
             me.claims,
             Project,

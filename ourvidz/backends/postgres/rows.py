@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from psycopg import Cursor, sql
-from psycopg.rows import RowMaker
+from psycopg.rows import RowFactory, RowMaker
 
 from ourvidz.domain.account import Account, LedgerEntry
 from ourvidz.domain.job import Job, Line
@@ -16,32 +16,37 @@ from ourvidz.domain.library import Character, Project, Video
 
 T = TypeVar("T", Account, LedgerEntry, Job, Project, Video, Character, Line)
 
-#: Fields that are called otherwise in the tables.
-_COLUMNS = MappingProxyType(
-    {(Account, "user_id"): "id", (Account, "tier"): "subscription_tier",
-     (Account, "credits"): "credits_remaining"}
-)  # fmt: skip
+#: Fields of Account that are called otherwise in the table.
+_OF_ACCOUNT: Mapping[str, str] = MappingProxyType(
+    {"user_id": "id", "tier": "subscription_tier", "credits": "credits_remaining"}
+)
 
 
-def columns(kind: type[T]) -> sql.Composable:
-    """The select list whose rows `one` and `many` can read."""
-    names = [(f.name, _COLUMNS.get((kind, f.name), f.name)) for f in fields(kind)]
+def columns(kind: type[T]) -> sql.Composed:
+    """The select list whose rows `reads` can read."""
+    renamed: Mapping[str, str] = _OF_ACCOUNT if kind is Account else MappingProxyType({})
     return sql.SQL(", ").join(
-        sql.SQL("{} as {}").format(sql.Identifier(column), sql.Identifier(name))
-        for name, column in names
+        sql.SQL("{} as {}").format(
+            sql.Identifier(renamed.get(field.name, field.name)), sql.Identifier(field.name)
+        )
+        for field in fields(kind)
     )
 
 
-def reads(kind: type[T]) -> Any:
+def reads(kind: type[T]) -> RowFactory[T]:
     """A psycopg row factory that makes `kind`; arrays become tuples, as frozen values need."""
 
     def factory(cursor: Cursor[Any]) -> RowMaker[T]:
         names = [column.name for column in cursor.description or ()]
 
         def make(values: Sequence[Any]) -> T:
-            frozen = (tuple(v) if isinstance(v, list) else v for v in values)  # type: ignore[misc]
-            return kind(**dict(zip(names, frozen, strict=True)))
+            row: dict[str, Any] = dict(zip(names, map(_frozen, values), strict=True))
+            return kind(**row)
 
         return make
 
     return factory
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(cast(list[Any], value)) if isinstance(value, list) else value
