@@ -104,8 +104,9 @@ class Lease:
 
     def reads(self, key: str) -> bool:
         """Whether this attempt needs the file `key`: its params name it and its user owns it."""
-        named = {value for name, value in self.job.params.items() if name.endswith("_key")}
-        return key in named and key.partition("/")[2].startswith(f"{self.job.user_id}/")
+        params = self.job.params.items()
+        is_named = any(name.endswith("_key") and value == key for name, value in params)
+        return is_named and key.partition("/")[2].startswith(f"{self.job.user_id}/")
 
 
 @dataclass(frozen=True, kw_only=True)

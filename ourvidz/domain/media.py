@@ -24,10 +24,11 @@ class Bucket:
 
 @dataclass(frozen=True, kw_only=True)
 class UploadTarget:
-    """Where one file may be put, once, without any other credential.
+    """Where one file may be put without any other credential.
 
     method: "put" sends the whole file, "tus" in resumable chunks. url and headers carry the
-    signed right to write exactly `key`.
+    signed right to write exactly `key`, with one type, for a limited time; the last complete
+    upload wins.
     """
 
     key: str
@@ -37,6 +38,11 @@ class UploadTarget:
 
 
 _MIB = 2**20
+
+#: Bytes at the start of a file that tell its type.
+HEAD_BYTES = 32
+#: Brands of files that every player takes as MP4; pictures (avif, heic) have the same first box.
+_MP4_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ")
 _IMAGES = ("image/png", "image/jpeg", "image/webp")
 
 BUCKETS: Mapping[str, Bucket] = MappingProxyType(
@@ -108,3 +114,26 @@ video/mp4 or image/jpeg
         raise InvalidRequest(
             "file", f"has {size_bytes} bytes; {bucket.name} takes 1 to {bucket.max_bytes}"
         )
+
+
+def sniff(head: bytes) -> str | None:
+    """The content type that the first HEAD_BYTES of a file speak of, None when unknown.
+
+    >>> sniff(b"\\x89PNG\\r\\n\\x1a\\n"), sniff(b"<html>")
+    ('image/png', None)
+    """
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:8] == b"ftyp" and head[8:12] in _MP4_BRANDS:
+        return "video/mp4"
+    return None
+
+
+def check_content(content_type: str, head: bytes) -> None:
+    """Raise InvalidRequest when a file that begins with `head` is not what it is said to be."""
+    if content_type != "application/octet-stream" and sniff(head) != content_type:
+        raise InvalidRequest("file", f"is not {content_type} inside; export it again as that")

@@ -1,0 +1,83 @@
+"""Resumable uploads by the TUS protocol (core and creation): what a film needs on a bad line.
+
+A sender begins with POST, sends pieces with PATCH, and asks with HEAD where to go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from ourvidz.backends.embedded.local_media import LocalMedia
+from ourvidz.domain.errors import InvalidRequest, NotAllowed
+from ourvidz.web.bodies import receive, whole_number
+from ourvidz.web.messages import refused
+
+
+class ResumableUploads:
+    """The handlers. All that they remember is the unfinished file and the link's signature."""
+
+    def __init__(self, media: LocalMedia) -> None:
+        self._media = media
+
+    def begin(self, key: str, request: Request) -> Response:
+        """Answer with the address of one upload of Upload-Length bytes."""
+        link = self._media.link("TUS", key, request.query_params)
+        length = whole_number(request, "upload-length")
+        if not 0 < length <= link.limit_bytes:
+            raise InvalidRequest("file", f"must have 1 to {link.limit_bytes} bytes")
+        # A link for exactly this length, so that the length need not be kept anywhere.
+        url = self._media.sign(replace(link, limit_bytes=length))
+        self._media.arrivals.begin(_name(url.rpartition("sig=")[2]))
+        return _answer(201, location=url)
+
+    def received(self, key: str, request: Request) -> Response:
+        """Say how much has come."""
+        link = self._media.link("TUS", key, request.query_params)
+        try:
+            offset = self._media.arrivals.received(_name(request.query_params["sig"]))
+        except NotAllowed:
+            return _answer(404)
+        length = link.limit_bytes
+        return _answer(200, offset=length if offset is None else offset, length=length)
+
+    async def append(self, key: str, request: Request) -> Response:
+        """Take the next piece; with the last one the file appears."""
+        link = self._media.link("TUS", key, request.query_params)
+        name = _name(request.query_params["sig"])
+        arrivals = self._media.arrivals
+        try:
+            part = await run_in_threadpool(
+                arrivals.resume, name, link.content_type, link.limit_bytes
+            )
+        except NotAllowed as error:
+            return refused(404, "NotAllowed", str(error))
+        with part:
+            if whole_number(request, "upload-offset") != part.size_bytes:
+                return refused(409, "InvalidRequest", "upload-offset: is not where it stopped")
+            await receive(request, part.write)
+            if part.size_bytes == link.limit_bytes:
+                await run_in_threadpool(self._media.commit, part, key)
+                await run_in_threadpool(arrivals.finish, name)
+        return _answer(204, offset=part.size_bytes)
+
+
+def _answer(
+    status: int,
+    *,
+    location: str | None = None,
+    offset: int | None = None,
+    length: int | None = None,
+) -> Response:
+    said = {"location": location, "upload-offset": offset, "upload-length": length}
+    headers = {name: str(value) for name, value in said.items() if value is not None}
+    fixed = {"tus-resumable": "1.0.0", "cache-control": "no-store"}
+    return Response(status_code=status, headers=fixed | headers)
+
+
+def _name(signature: str) -> str:
+    """What an upload is called on disk: its link can not be made out of that."""
+    return hashlib.sha256(signature.encode()).hexdigest()
