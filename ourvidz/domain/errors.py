@@ -48,9 +48,16 @@ class NotEnoughCredits(OurVidzError):
 
 
 class NotAllowed(OurVidzError):
-    """The caller may not do this; the text never confirms that someone else's thing exists."""
+    """The caller may not do this; the text never confirms that someone else's thing exists.
+
+    >>> str(NotAllowed())
+    'There is no such thing, or it is not yours.'
+    """
 
     exit_code = 4
+
+    def __init__(self, reason: str = "There is no such thing, or it is not yours.") -> None:
+        super().__init__(reason)
 
 
 class PolicyRefused(OurVidzError):

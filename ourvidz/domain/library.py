@@ -106,3 +106,5 @@ def check_text(field: str, text: str, longest: int) -> None:
         raise InvalidRequest(field, f"has {len(text)} characters; shorten it to {longest}")
     if "\x00" in text:
         raise InvalidRequest(field, "contains a NUL character; remove it")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidRequest(field, "contains half a character; type it again")
