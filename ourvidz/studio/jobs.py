@@ -122,5 +122,6 @@ def _picture(frame: Frame | None) -> bytes | None:
 def _number(news: Mapping[str, Any], name: str, otherwise: Any = 0.0) -> Any:
     """What may be lost may be wrong too: a number, or what is known otherwise."""
     value = news.get(name)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else otherwise
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return otherwise
+    return float(value)
