@@ -7,11 +7,10 @@ same code is right behind a pooler that hands its connections round between tran
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from time import monotonic
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -59,15 +58,15 @@ def connect(url: str) -> Connection:
 
 
 @contextmanager
-def reaching() -> Iterator[None]:
+def reaching() -> Generator[None]:
     """Turns trouble with the connection into Unavailable; what SQL itself refuses passes."""
     try:
         yield
     except psycopg.OperationalError as error:
         if not _is_trouble(error):
             raise
-        reason = str(error).strip().splitlines() or ["the connection was lost"]
-        raise Unavailable("database", f"can not be reached ({reason[-1]}); {_ADVICE}") from error
+        reason = str(error).partition("\n")[0].removeprefix("connection failed: ")
+        raise Unavailable("database", f"can not be reached ({reason}); {_ADVICE}") from error
 
 
 class Database:
@@ -81,7 +80,7 @@ class Database:
         self._url = url
         # Given up after a second and asked again by the next call: the pool's own pause between
         # attempts doubles, and a database that is back would go on being missed.
-        self._pool = ConnectionPool(
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             kwargs=dict(_KEPT),
             min_size=0,
@@ -92,7 +91,7 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self, claims: Mapping[str, Any]) -> Iterator[Connection]:
+    def transaction(self, claims: Mapping[str, Any]) -> Generator[Connection]:
         """One transaction of whom a *verified* token names; commits unless an error leaves it.
 
         claims: the token's payload, or {"role": "service_role"} for the app itself.
@@ -105,7 +104,7 @@ class Database:
             yield connection
 
     @contextmanager
-    def plain(self) -> Iterator[Connection]:
+    def plain(self) -> Generator[Connection]:
         """One transaction of the login itself: the worker's, which may only call its functions."""
         with reaching(), self._connection() as connection, connection.transaction():
             connection.execute(_STAY)
@@ -115,19 +114,8 @@ class Database:
         """Close every connection; the object can not be used again."""
         self._pool.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
-
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def _connection(self) -> Generator[Connection]:
         connection = self._taken()
         try:
             yield connection

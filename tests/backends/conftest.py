@@ -1,0 +1,12 @@
+"""The real servers, for the tests of everything that talks to them."""
+
+from tests.servers import (  # noqa: F401
+    endpoints,
+    every_endpoints,
+    every_postgres,
+    module_endpoints,
+    postgres,
+    postgres_hosted_version,
+    redis_url,
+    valkey,
+)
