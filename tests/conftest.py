@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny import save_tiny_starter
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests marked `gpu` are skipped, and reported as such, where there is no CUDA device."""
@@ -24,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """OURVIDZ_HOME with tiny random-weight starter models; keeps what is converted there."""
+    from tests.tiny import save_tiny_starter  # loads torch, which most rooms do not need
+
     folder = tmp_path_factory.mktemp("home")
     save_tiny_starter(folder / "models")
     return folder
