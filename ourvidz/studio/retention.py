@@ -1,8 +1,17 @@
-"""What the app does by itself, every now and then: files whose time is over go for good."""
+"""What the app does by itself, every now and then: lost jobs go back, old files go for good."""
 
 from __future__ import annotations
 
+import logging
+import threading
+
+from ourvidz.domain.errors import OurVidzError
 from ourvidz.ports import Administration, Media
+
+REAP_EVERY_S = 15.0
+SWEEP_EVERY_S = 60.0
+
+_log = logging.getLogger(__name__)
 
 
 def sweep(administration: Administration, media: Media) -> int:
@@ -18,3 +27,19 @@ def sweep(administration: Administration, media: Media) -> int:
             administration.forget_video(video.id)
         gone += len(expired)
     return gone
+
+
+def keep_house(administration: Administration, media: Media, stopped: threading.Event) -> None:
+    """Put lost jobs back and sweep, until `stopped` is set; several processes may do so at once.
+
+    A server that is away is asked again next time.
+    """
+    rounds = 0
+    while not stopped.wait(REAP_EVERY_S):
+        rounds += 1
+        try:
+            administration.reap()
+            if rounds * REAP_EVERY_S % SWEEP_EVERY_S == 0:
+                sweep(administration, media)
+        except OurVidzError as error:
+            _log.warning("housekeeping waits: %s", error)

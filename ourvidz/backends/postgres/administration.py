@@ -76,6 +76,10 @@ class PostgresAdministration:
         if found is None:
             raise NotAllowed("There is no such worker now.")
 
+    def reap(self) -> int:
+        """Take back jobs whose lease ran out."""
+        return self._ask.value(_SERVICE, "select public.reap_jobs()", ())
+
     def expired_videos(self, limit: int = 100) -> list[Video]:
         """Past their date, or deleted more than an hour ago."""
         return self._ask.many(
