@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.media import split_key
 from ourvidz.domain.progress import Stage
 
 JobKind = Literal["enhance", "preview", "video", "stitch", "character"]
@@ -101,6 +103,16 @@ class Lease:
     def folder(self) -> str:
         """Where this attempt's files go in a bucket: nobody else writes there."""
         return f"{self.job.user_id}/{self.job.id}/a{self.attempt}"
+
+    def key(self, bucket: str, name: str) -> str:
+        """The key of this attempt's file `name`.
+
+        InvalidRequest for a public bucket, and for names that leave the folder.
+        """
+        key = f"{bucket}/{self.folder}/{name}"
+        if "/" in name or split_key(key)[0].public:
+            raise InvalidRequest("key", "is not one that a worker may write")
+        return key
 
     def reads(self, key: str) -> bool:
         """Whether this attempt needs the file `key`: its params name it and its user owns it."""

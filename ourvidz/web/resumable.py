@@ -5,7 +5,6 @@ A sender begins with POST, sends pieces with PATCH, and asks with HEAD where to 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from fastapi import Request, Response
@@ -18,7 +17,7 @@ from ourvidz.web.messages import refused
 
 
 class ResumableUploads:
-    """The handlers. All that they remember is the unfinished file and the link's signature."""
+    """The handlers. All that they remember is the unfinished file."""
 
     def __init__(self, media: LocalMedia) -> None:
         self._media = media
@@ -29,16 +28,16 @@ class ResumableUploads:
         length = whole_number(request, "upload-length")
         if not 0 < length <= link.limit_bytes:
             raise InvalidRequest("file", f"must have 1 to {link.limit_bytes} bytes")
-        # A link for exactly this length, so that the length need not be kept anywhere.
-        url = self._media.sign(replace(link, limit_bytes=length))
-        self._media.arrivals.begin(_name(url.rpartition("sig=")[2]))
+        # A link for exactly this length, so that nothing but the file itself is kept.
+        upload = self._media.arrivals.begin()
+        url = self._media.sign(replace(link, limit_bytes=length, upload=upload))
         return _answer(201, location=url)
 
     def received(self, key: str, request: Request) -> Response:
         """Say how much has come."""
         link = self._media.link("TUS", key, request.query_params)
         try:
-            offset = self._media.arrivals.received(_name(request.query_params["sig"]))
+            offset = self._media.arrivals.received(link.upload)
         except NotAllowed:
             return _answer(404)
         length = link.limit_bytes
@@ -47,11 +46,10 @@ class ResumableUploads:
     async def append(self, key: str, request: Request) -> Response:
         """Take the next piece; with the last one the file appears."""
         link = self._media.link("TUS", key, request.query_params)
-        name = _name(request.query_params["sig"])
         arrivals = self._media.arrivals
         try:
             part = await run_in_threadpool(
-                arrivals.resume, name, link.content_type, link.limit_bytes
+                arrivals.resume, link.upload, link.content_type, link.limit_bytes
             )
         except NotAllowed as error:
             return refused(404, "NotAllowed", str(error))
@@ -61,7 +59,7 @@ class ResumableUploads:
             await receive(request, part.write)
             if part.size_bytes == link.limit_bytes:
                 await run_in_threadpool(self._media.commit, part, key)
-                await run_in_threadpool(arrivals.finish, name)
+                await run_in_threadpool(arrivals.finish, link.upload)
         return _answer(204, offset=part.size_bytes)
 
 
@@ -76,8 +74,3 @@ def _answer(
     headers = {name: str(value) for name, value in said.items() if value is not None}
     fixed = {"tus-resumable": "1.0.0", "cache-control": "no-store"}
     return Response(status_code=status, headers=fixed | headers)
-
-
-def _name(signature: str) -> str:
-    """What an upload is called on disk: its link can not be made out of that."""
-    return hashlib.sha256(signature.encode()).hexdigest()

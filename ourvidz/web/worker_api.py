@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, Unavailable
 from ourvidz.domain.job import Lease
-from ourvidz.domain.media import split_key
 from ourvidz.ports import Administration, Media
 from ourvidz.web.bodies import small_body
 
@@ -79,9 +78,7 @@ class _Door:
         self._media, self._administration = media, administration
 
     def upload(self, ask: UploadAsk) -> dict[str, Any]:
-        key = f"{ask.bucket}/{self._lease(ask).folder}/{ask.name}"
-        if "/" in ask.name or split_key(key)[0].public:
-            raise InvalidRequest("key", "is not one that a worker may write")
+        key = self._lease(ask).key(ask.bucket, ask.name)
         return asdict(self._media.upload_target(key, ask.content_type))
 
     def download(self, ask: DownloadAsk) -> dict[str, Any]:

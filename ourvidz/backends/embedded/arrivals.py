@@ -16,7 +16,7 @@ from ourvidz.domain.errors import InvalidRequest, NotAllowed, Unavailable
 from ourvidz.domain.media import HEAD_BYTES, check_content
 
 #: Seconds after which an unfinished upload is given up.
-STALE_S = 24 * 3600
+STALE_S = 3 * 3600
 
 
 class Incoming:
@@ -84,8 +84,7 @@ class Arrivals:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(mode=0o700, exist_ok=True)
-        for part in folder.iterdir():
-            _sweep(part)
+        self._sweep()
 
     def new(self, content_type: str, limit_bytes: int) -> Incoming:
         """A file that is gone unless it is committed."""
@@ -93,21 +92,23 @@ class Arrivals:
         with storage_errors():
             return Incoming(_locked(part, os.O_CREAT), part, content_type, limit_bytes)
 
-    def begin(self, name: str) -> None:
-        """Begin the resumable upload `name`, or begin it again."""
-        with storage_errors(), _locked(self._part(name), os.O_CREAT) as file:
-            self._done(name).unlink(missing_ok=True)
-            file.truncate(0)
+    def begin(self) -> str:
+        """The name of a new resumable upload; given up after `STALE_S` seconds without a piece."""
+        self._sweep()
+        name = token_hex(16)
+        with storage_errors():
+            self._part(name).touch(mode=0o600)
+        return name
 
     def resume(self, name: str, content_type: str, limit_bytes: int) -> Incoming:
         """Upload `name` where it stopped.
 
-        NotAllowed when it was never begun or is complete, Unavailable while another request
-        writes to it.
+        NotAllowed when it is complete, given up or was never begun, Unavailable while another
+        request writes to it.
         """
         part = self._part(name)
-        if not part.exists():
-            raise NotAllowed("This upload was not begun. Begin it again.")
+        if self.received(name) is None:
+            raise NotAllowed("This upload is complete. Send nothing more.")
         with storage_errors():
             return Incoming(_locked(part), part, content_type, limit_bytes, stays=True)
 
@@ -127,6 +128,10 @@ class Arrivals:
             if self._done(name).exists():
                 return None
             raise NotAllowed("This upload was not begun. Begin it again.") from None
+
+    def _sweep(self) -> None:
+        for part in self._folder.iterdir():
+            _sweep(part)
 
     def _part(self, name: str) -> Path:
         return self._folder / f"tus-{name}"
@@ -156,10 +161,17 @@ def _locked(path: Path, flags: int = 0) -> BinaryIO:
                 raise
             time.sleep(0.01)  # A sweep has it, for a moment.
             continue
-        if os.fstat(file.fileno()).st_nlink:
+        if _is_at(file, path):
             return file
-        file.close()  # Swept between opening and locking.
+        file.close()  # Swept, or complete, between opening and locking.
     raise BlockingIOError(errno.EWOULDBLOCK, "Another request writes to it")
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _place(part: Path, target: Path) -> None:

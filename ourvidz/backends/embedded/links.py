@@ -24,7 +24,8 @@ _PATHS: Mapping[Right, str] = {"GET": "m", "PUT": "m", "TUS": "tus"}
 class Link:
     """What a link allows. expires: seconds of the epoch. download: name to save under, or "".
 
-    content_type, limit_bytes: what may be written, for "PUT" and "TUS".
+    content_type, limit_bytes: what may be written, for "PUT" and "TUS". upload: which of the
+    resumable uploads to `key` it is, "" for a new one.
     """
 
     right: Right
@@ -33,6 +34,7 @@ class Link:
     download: str = ""
     content_type: str = ""
     limit_bytes: int = 0
+    upload: str = ""
 
 
 class Signer:
@@ -59,6 +61,8 @@ class Signer:
             query["download"] = link.download
         if link.right != "GET":
             query |= {"type": link.content_type, "limit": link.limit_bytes}
+        if link.upload:
+            query["upload"] = link.upload
         query["sig"] = self._signature(link)
         return f"{self._public_url}/{_PATHS[link.right]}/{link.key}?{urlencode(query)}"
 
@@ -72,6 +76,7 @@ class Signer:
                 download=query.get("download", ""),
                 content_type=query.get("type", ""),
                 limit_bytes=_number(query.get("limit", "0")),
+                upload=query.get("upload", ""),
             )
         except (KeyError, ValueError):
             raise _refusal() from None
@@ -85,7 +90,7 @@ class Signer:
         # As a JSON list, so that no part can run into the next.
         parts = [
             link.right, link.key, link.expires,
-            link.download, link.content_type, link.limit_bytes,
+            link.download, link.content_type, link.limit_bytes, link.upload,
         ]  # fmt: skip
         mac = hmac.digest(self._secret, json.dumps(parts).encode(), "sha256")
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
