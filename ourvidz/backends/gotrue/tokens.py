@@ -18,7 +18,6 @@ from ourvidz.domain.errors import NotAllowed, Unavailable
 #: How far the clocks of the app and of the sign-in service may be apart.
 LEEWAY_S = 10
 KEYS_LIVE_S = 600.0
-RELOAD_AFTER_S = 30.0
 _LONGEST_TOKEN = 8192
 _REQUIRED = ("exp", "iat", "sub", "aud", "iss", "role", "session_id")
 
@@ -29,17 +28,19 @@ class KeySet:
     """The service's public keys by their id.
 
     Loaded again when they are older than 600 s, or for an id that is not known, but then at most
-    once in 30 s: forged tokens can neither flood the service nor hold up real ones. While it can
-    not be loaded the keys last seen stay good.
+    once in `reload_after_s`: forged tokens can neither flood the service nor hold up real ones.
+    While it can not be loaded the keys last seen stay good.
     """
 
     def __init__(
         self,
         load: Callable[[], Mapping[str, Any]],
         *,
+        reload_after_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
+        self._reload_after_s = reload_after_s
         self._clock = clock
         self._lock = threading.Lock()
         self._keys: dict[str, PyJWK] = {}
@@ -49,7 +50,7 @@ class KeySet:
         """The key, or None. Unavailable when no key has ever been seen and none can be had."""
         with self._lock:
             age_s = self._clock() - self._tried_at
-            if age_s > KEYS_LIVE_S or (kid not in self._keys and age_s > RELOAD_AFTER_S):
+            if age_s > KEYS_LIVE_S or (kid not in self._keys and age_s > self._reload_after_s):
                 self._reload()
             return self._keys.get(kid)
 
