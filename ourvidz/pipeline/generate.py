@@ -36,6 +36,7 @@ from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.profiles import ability_of, resolve
 from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.scratch import Scratch
 from ourvidz.pipeline.shot import Names, Shot, sample
 
 MAX_IMAGES = 4
@@ -50,11 +51,13 @@ def preview(
     out_dir: Path = Path(),
     *,
     num_images: int = 4,
+    scratch: Scratch | None = None,
 ) -> tuple[Still, ...]:
     """1 to 4 candidate pictures for the first frame, as PNG files in `out_dir`.
 
     Candidate i has seed `request.seed + i`; pictures in the request are not used. A clip that
-    starts from one: `render(request.replace(image=still.path), manager)`.
+    starts from one: `render(request.replace(image=still.path), manager)`. scratch: as for
+    `generate_clip`.
 
     Raises InvalidRequest, Unavailable, OutOfMemory, and what `on_progress` raises; then no file
     is left.
@@ -69,7 +72,7 @@ def preview(
     stills: list[Still] = []
     with _job(shot, manager, on_progress) as reporter:
         names = _load(shot, manager, reporter)
-        latents = sample(shot, names, manager, reporter)
+        latents = sample(shot, names, manager, reporter, scratch)
         with reporter.stage("decode", 1), manager.on_gpu(names["vae"]) as vae:
             frames = decode_stills(vae, latents)
         with reporter.stage("export", num_images), _all_or_nothing() as written:
@@ -131,19 +134,34 @@ def extend(
 
 
 def generate_clip(
-    request: VideoRequest, manager: ModelManager, on_progress: OnProgress, out_dir: Path
+    request: VideoRequest,
+    manager: ModelManager,
+    on_progress: OnProgress,
+    out_dir: Path,
+    *,
+    scratch: Scratch | None = None,
 ) -> Clip:
-    """`render` without defaults: what the worker runs."""
+    """`render` without defaults: what the worker runs.
+
+    scratch: where an earlier attempt at the same request left the stages it had finished; they
+    are not run again, and the frames are the same.
+    """
     request = resolve(request)
     shot = Shot(request=request, ability=ability_of(request))
     if request.image:
         shot = replace(shot, first_frames=load_image(request.image, size=shot.size)[None])
     if request.last_image:
         shot = replace(shot, last_frame=load_image(request.last_image, size=shot.size))
-    return _film(shot, manager, on_progress, out_dir)
+    return _film(shot, manager, on_progress, out_dir, scratch)
 
 
-def _film(shot: Shot, manager: ModelManager, on_progress: OnProgress, out_dir: Path) -> Clip:
+def _film(
+    shot: Shot,
+    manager: ModelManager,
+    on_progress: OnProgress,
+    out_dir: Path,
+    scratch: Scratch | None = None,
+) -> Clip:
     check_size(shot.output_size, multiple=2)
     folder = prepare_folder(out_dir)
     width, height = shot.output_size
@@ -152,7 +170,7 @@ def _film(shot: Shot, manager: ModelManager, on_progress: OnProgress, out_dir: P
         path, thumbnail = (stem.with_name(stem.name + suffix) for suffix in (".mp4", ".jpg"))
         written += [path, thumbnail]
         names = _load(shot, manager, reporter)
-        latents = sample(shot, names, manager, reporter)
+        latents = sample(shot, names, manager, reporter, scratch)
         facts = describe(shot, shot.seeds[0], names, manager)
         reporter.begin("decode", latents.shape[2])
         with reporter.timed("export"), manager.on_gpu(names["vae"]) as vae:
@@ -218,7 +236,7 @@ def _job(shot: Shot, manager: ModelManager, on_progress: OnProgress) -> Iterator
         if manager.device.type == "cuda":
             free = torch.cuda.mem_get_info(manager.device)[0]
         raise OutOfMemory(reporter.current, _peak_bytes(manager.device), free) from error
-    manager.pace[shot.shape] = reporter.pace()
+    manager.pace[shot.shape] = {**manager.pace.get(shot.shape, {}), **reporter.pace()}
 
 
 @contextmanager

@@ -41,6 +41,11 @@ class Reporter:
         if self._step < total:
             self.step(total)
 
+    def skip(self, *stages: Stage) -> None:
+        """Those stages are not to come: an earlier attempt finished them."""
+        for stage in stages:
+            self._expected_s.pop(stage, None)
+
     def begin(self, stage: Stage, total: int) -> None:
         """From now on steps are those of `stage`; reports step 0."""
         self._stage, self._total, self._step_times = stage, total, []

@@ -18,6 +18,7 @@ from ourvidz.pipeline.live import LivePreview
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.schedulers import make_scheduler
+from ourvidz.pipeline.scratch import Scratch, latents_facts, model_facts
 
 Names = Mapping[ComponentName, str]
 
@@ -83,18 +84,40 @@ class Shot:
         return (r.model, self.ability, self.size, self.sampled_frames, self.num_videos, steps)
 
 
-def sample(shot: Shot, names: Names, manager: ModelManager, reporter: Reporter) -> torch.Tensor:
+def sample(
+    shot: Shot,
+    names: Names,
+    manager: ModelManager,
+    reporter: Reporter,
+    scratch: Scratch | None = None,
+) -> torch.Tensor:
     """Stages encode and denoise: normalised latents (B, C, T, h, w) float32.
 
-    names: the manager's names of the loaded components.
+    names: the manager's names of the loaded components. scratch: where an earlier attempt at the
+    same shot left what it had finished, and where this one leaves it; those stages are skipped.
     """
+    if scratch is None or scratch.folder is None:
+        return _sampled(shot, names, manager, reporter, Scratch())
+    facts = latents_facts(shot, names, manager)
+    latents = scratch.tensor("latents", facts)
+    if latents is not None:
+        reporter.skip("encode", "denoise")
+        return latents.to(manager.device)
+    latents = _sampled(shot, names, manager, reporter, scratch)
+    scratch.keep_tensor("latents", facts, latents)
+    return latents
+
+
+def _sampled(
+    shot: Shot, names: Names, manager: ModelManager, reporter: Reporter, scratch: Scratch
+) -> torch.Tensor:
     request = shot.request
     with reporter.stage("encode", 3):
-        positive = _embeds(request.model_prompt, shot, names, manager)
+        positive = _embeds(request.model_prompt, shot, names, manager, scratch)
         reporter.step(1)
         negative = None
         if (request.guidance_scale or 1) > 1:
-            negative = _embeds(request.negative_prompt, shot, names, manager)
+            negative = _embeds(request.negative_prompt, shot, names, manager, scratch)
         reporter.step(2)
         condition = _condition(shot, names, manager)
     steps = Steps(
@@ -126,11 +149,24 @@ def sample(shot: Shot, names: Names, manager: ModelManager, reporter: Reporter) 
         return denoise(denoiser, positive, negative, steps, watch, condition)
 
 
-def _embeds(prompt: str, shot: Shot, names: Names, manager: ModelManager) -> torch.Tensor:
+def _embeds(
+    prompt: str, shot: Shot, names: Names, manager: ModelManager, scratch: Scratch
+) -> torch.Tensor:
     """(1, L, D) embeds of one prompt, remembered by the manager."""
     length = shot.family.max_sequence_length
 
     def encode() -> torch.Tensor:
+        if scratch.folder is None:
+            return make()
+        facts = {"prompt": prompt, "length": length, "torch": torch.__version__}
+        facts["models"] = model_facts("text_encoder", shot, names, manager)
+        embeds = scratch.tensor("embeds", facts)
+        if embeds is None:
+            embeds = make()
+            scratch.keep_tensor("embeds", facts, embeds)
+        return embeds
+
+    def make() -> torch.Tensor:
         with manager.on_gpu(names["text_encoder"]) as text_encoder:
             tokenizer = manager.get(names["tokenizer"])
             return encode_prompts([prompt], tokenizer, text_encoder, length).cpu()
