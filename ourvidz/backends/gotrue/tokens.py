@@ -18,6 +18,7 @@ from ourvidz.domain.errors import NotAllowed, Unavailable
 #: How far the clocks of the app and of the sign-in service may be apart.
 LEEWAY_S = 10
 KEYS_LIVE_S = 600.0
+_RETRY_S = 2.0
 _LONGEST_TOKEN = 8192
 _REQUIRED = ("exp", "iat", "sub", "aud", "iss", "role", "session_id")
 
@@ -43,29 +44,34 @@ class KeySet:
         self._reload_after_s = reload_after_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: dict[str, PyJWK] = {}
+        self._keys: Mapping[str, PyJWK] | None = None
         self._tried_at = float("-inf")
 
     def key(self, kid: str) -> PyJWK | None:
-        """The key, or None. Unavailable when no key has ever been seen and none can be had."""
+        """The key, or None. Unavailable when no keys have ever been seen and none can be had."""
         with self._lock:
-            age_s = self._clock() - self._tried_at
-            if age_s > KEYS_LIVE_S or (kid not in self._keys and age_s > self._reload_after_s):
+            if self._clock() - self._tried_at > self._wait_s(kid):
+                self._tried_at = self._clock()
                 self._reload()
+            if self._keys is None:
+                raise Unavailable(
+                    "sign-in", "its public keys can not be read now; try again in a minute"
+                )
             return self._keys.get(kid)
 
+    def _wait_s(self, kid: str) -> float:
+        if self._keys is None:
+            return _RETRY_S
+        return KEYS_LIVE_S if kid in self._keys else self._reload_after_s
+
     def _reload(self) -> None:
-        self._tried_at = self._clock()
         try:
-            found = PyJWKSet.from_dict(dict(self._load())).keys
-        except (Unavailable, PyJWTError) as error:
-            if self._keys:
-                return
-            self._tried_at = float("-inf")  # nothing to live on: try again at the next token
-            raise Unavailable(
-                "sign-in", "its public keys can not be read now; try again in a minute"
-            ) from error
-        self._keys = {key.key_id: key for key in found if key.key_id}
+            found = dict(self._load())
+            # A legacy project has none, which is no error.
+            keys = PyJWKSet.from_dict(found).keys if found.get("keys") else []
+        except (Unavailable, PyJWTError):
+            return
+        self._keys = {key.key_id: key for key in keys if key.key_id}
 
 
 class TokenCheck:
