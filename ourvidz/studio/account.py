@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ourvidz.domain.account import Account, Identity, LedgerEntry
-from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.errors import InvalidRequest, NotAllowed
 from ourvidz.domain.media import BUCKETS
-from ourvidz.studio.door import Studio, admit
+from ourvidz.studio.door import Studio, admit, check_page
 from ourvidz.studio.jobs import everything
 
 #: What people agree to when they confirm their age; a new text is a new version.
@@ -33,6 +33,7 @@ def ledger(
 ) -> list[LedgerEntry]:
     """What every credit did, newest first; before: id of the last line seen."""
     admit(me, studio)
+    check_page(limit, before or 0)
     return studio.records.ledger(me, limit=limit, before=before)
 
 
@@ -80,7 +81,9 @@ async def delete_account(me: Identity, studio: Studio, password: str) -> None:
     when it is wrong; nothing is deleted then.
     """
     await asyncio.to_thread(admit, me, studio, "export")
-    await studio.auth.sign_in(me.email, password)
+    again = await studio.auth.sign_in(me.email, password)
+    if again.identity.user_id != me.user_id:
+        raise NotAllowed("Your sign-in has ended. Sign in again; nothing was deleted.")
     await asyncio.to_thread(_stop_everything, me, studio)
     await asyncio.to_thread(_delete_files, me, studio)
     await studio.auth.delete_user(me.user_id)

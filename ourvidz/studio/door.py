@@ -13,7 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from ourvidz.domain.account import Identity
-from ourvidz.domain.errors import NotAllowed, PolicyRefused, Unavailable
+from ourvidz.domain.errors import InvalidRequest, NotAllowed, PolicyRefused, Unavailable
 from ourvidz.ports import Administration, Auth, Live, Media, Policy, Records
 
 #: What is counted; what costs nothing is limited, so that nobody can fill the machines with it.
@@ -81,6 +81,13 @@ def as_id(value: UUID | str) -> UUID:
         return UUID(value)
     except (ValueError, AttributeError, TypeError):
         raise NotAllowed from None
+
+
+def check_page(limit: int, offset: int = 0) -> None:
+    """Raise InvalidRequest for a part of a listing that can not be shown."""
+    for name, value, most in (("limit", limit, 100), ("offset", offset, 2**31)):
+        if not isinstance(value, int) or not 0 <= value <= most:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidRequest(name, f"must be a whole number from 0 to {most}")
 
 
 def judge(me: Identity, studio: Studio, texts: Sequence[str], *, negative_prompt: str = "") -> None:

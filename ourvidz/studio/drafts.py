@@ -43,6 +43,15 @@ def character_of(me: Identity, studio: Studio, character_id: Any) -> Character:
     raise NotAllowed
 
 
+def checked_seed(name: str, value: Any) -> int | None:
+    """A seed as it came from a browser; None stands for a new one each time."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_SEED:
+        raise InvalidRequest(name, "must be a whole number from 0 to 2**63 - 1")
+    return value
+
+
 def _title(name: str, value: Any) -> str:
     return _text(name, value, MAX_NAME_CHARS).strip()
 
@@ -85,14 +94,6 @@ def _seconds(name: str, value: Any) -> float:
     return float(value)
 
 
-def _seed(name: str, value: Any) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_SEED:
-        raise InvalidRequest(name, "must be a whole number from 0 to 2**63 - 1")
-    return value
-
-
 _CHECKS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
     {
         "title": _title,
@@ -103,6 +104,6 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "model": _model,
         "profile": _profile,
         "seconds": _seconds,
-        "seed": _seed,
+        "seed": checked_seed,
     }
 )

@@ -10,7 +10,7 @@ from uuid import UUID
 from ourvidz.domain.account import Identity
 from ourvidz.domain.job import Job
 from ourvidz.ports import Frame
-from ourvidz.studio.door import Studio, admit, as_id
+from ourvidz.studio.door import Studio, admit, as_id, check_page
 
 T = TypeVar("T")
 
@@ -71,6 +71,7 @@ def jobs(
 ) -> list[Job]:
     """One's jobs, newest first, of one project or of all."""
     admit(me, studio)
+    check_page(limit, offset)
     wanted = None if project_id is None else studio.records.project(me, as_id(project_id)).id
     return studio.records.jobs(me, project_id=wanted, limit=limit, offset=offset)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, NotAllowed
 from ourvidz.domain.library import MAX_NAME_CHARS, Video, check_text
-from ourvidz.studio.door import Studio, admit, as_id, judge
+from ourvidz.studio.door import Studio, admit, as_id, check_page, judge
 
 #: Seconds for which a link works: long enough to watch a film to its end.
 LINK_S = 3600
@@ -34,6 +34,7 @@ def videos(
 ) -> list[Video]:
     """One's videos, newest first, of one project or of all."""
     admit(me, studio)
+    check_page(limit, offset)
     wanted = None if project_id is None else studio.records.project(me, as_id(project_id)).id
     return studio.records.videos(me, project_id=wanted, limit=limit, offset=offset)
 

@@ -27,6 +27,7 @@ from ourvidz.domain.orders import enhance_params, preview_params, video_params
 from ourvidz.domain.request import FPS, Profile, VideoRequest
 from ourvidz.pipeline.profiles import MAX_DRAWN_SEED, resolve
 from ourvidz.studio.door import Act, Studio, admit, as_id, judge
+from ourvidz.studio.drafts import checked_seed
 from ourvidz.studio.jobs import everything
 from ourvidz.studio.words import Words, words_of
 
@@ -65,6 +66,7 @@ def enhance(
     admit(me, studio, "enhance")
     found = studio.records.project(me, as_id(project_id))
     words = words_of(me, studio, found)
+    seed = checked_seed("seed", seed)
     params = enhance_params(found.prompt, _drawn() if seed is None else seed)
     return _order(me, studio, found, words, _Order("enhance", params, seed, key))
 
@@ -82,7 +84,7 @@ def preview(
     admit(me, studio, "preview")
     found = studio.records.project(me, as_id(project_id))
     words = words_of(me, studio, found)
-    seed = found.seed if seed is None else seed
+    seed = found.seed if seed is None else checked_seed("seed", seed)
     params = preview_params(resolve(_request(found, words, 1, seed)), num_images)
     job = _order(me, studio, found, words, _Order("preview", params, seed, key))
     if found.preview_job_id != job.id:

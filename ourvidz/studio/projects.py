@@ -11,7 +11,7 @@ from ourvidz.domain.errors import InvalidRequest, NotAllowed
 from ourvidz.domain.job import Job
 from ourvidz.domain.library import Project
 from ourvidz.domain.media import split_key
-from ourvidz.studio.door import Studio, admit, as_id, judge
+from ourvidz.studio.door import Studio, admit, as_id, check_page, judge
 from ourvidz.studio.drafts import character_of, checked
 from ourvidz.studio.jobs import cancel, everything
 from ourvidz.studio.words import introduced
@@ -62,6 +62,7 @@ def project(me: Identity, studio: Studio, project_id: UUID | str) -> Project:
 def projects(me: Identity, studio: Studio, *, limit: int = 50, offset: int = 0) -> list[Project]:
     """One's projects, the last touched first."""
     admit(me, studio)
+    check_page(limit, offset)
     return studio.records.projects(me, limit=limit, offset=offset)
 
 
