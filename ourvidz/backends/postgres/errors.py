@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import psycopg
@@ -16,7 +16,7 @@ NOT_THERE = "There is no such thing, or it is not yours."
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated() -> Generator[None]:
     """Inside, errors of the database become NotEnoughCredits, InvalidRequest, NotAllowed or
     Unavailable. What is left is a bug.
     """

@@ -75,7 +75,7 @@ create function public.is_mine(p_character uuid, p_project uuid, p_job uuid) ret
         and (p_job is null or exists (
             select from public.jobs j where j.id = p_job and j.user_id = auth.uid()))
 $$;
-revoke all on function public.is_mine(uuid, uuid, uuid) from public;
+revoke all on function public.is_mine(uuid, uuid, uuid) from public, anon, service_role;
 grant execute on function public.is_mine(uuid, uuid, uuid) to authenticated;
 
 grant select, delete,
