@@ -146,7 +146,7 @@ def every_postgres(request: pytest.FixtureRequest) -> Cluster:
 def valkey() -> Iterator[ValkeyServer]:
     with short_folder() as folder:
         home = folder / "valkey"
-        server = ValkeyServer(home, choose_account(home), secrets.token_hex(8), port=0, fast=True)
+        server = ValkeyServer(home, choose_account(home), secrets.token_hex(8), fast=True)
         server.start()
         try:
             yield server

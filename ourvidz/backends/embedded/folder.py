@@ -1,4 +1,4 @@
-"""The data folder: who may start servers in it, and what their passwords and ports are."""
+"""The data folder: who may start servers in it, and what their passwords are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -27,7 +27,6 @@ class Kept:
     """
 
     passwords: dict[str, str] = field(default_factory=dict[str, str])
-    redis_port: int = 0
     prepared: str = ""
 
     @classmethod
@@ -43,10 +42,6 @@ class Kept:
                 f"file {path}", f"can not be read ({error}); bring it back from a backup: it "
                 "holds the only copy of the database's passwords"
             ) from error  # fmt: skip
-
-    def password(self, role: str) -> str:
-        """The password of a login, made when first asked for."""
-        return self.passwords.setdefault(role, secrets.token_urlsafe(24))
 
     def write(self, path: Path) -> None:
         """Replace the file at once: a crash leaves the old one or the new one."""
@@ -85,8 +80,9 @@ def locked(path: Path, *, wait_s: float = LOCK_WAIT_S) -> Generator[None]:
 
 
 def note(path: Path, text: str) -> None:
-    """Leave word in a lock file for those who find it locked."""
-    path.write_text(text)
+    """Leave word in a lock file for those who find it locked; on a full disk there is none."""
+    with suppress(OSError):
+        path.write_text(text)
 
 
 def unusable(folder: Path, error: OSError) -> Unavailable:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -37,15 +39,10 @@ _SETTINGS: Mapping[str, str] = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "password_encryption": "scram-sha-256",
-    "log_timezone": "UTC",
-    "log_min_messages": "warning",
+    "log_checkpoints": "off",
 }
-#: For tests: a crash of the machine may spoil the data, a crash of the server does not.
-_FAST: Mapping[str, str] = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-}
+#: For tests: a crash of the machine may spoil the data, a crash of the server loses nothing.
+_FAST: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
 #: What the server's log may end with, and what to do about it.
 _TROUBLES: Mapping[str, str] = {
     "No space left on device": "the disk is full; make room and start again, nothing is lost",
@@ -117,14 +114,19 @@ class PostgresServer:
                 if monotonic() > deadline:
                     raise Unavailable("Postgres", f"it does not stop; end process {pid}")
                 sleep(0.02)
-        if self._process is not None:
-            self._process.wait(STOP_LIMIT_S)
+        self._bury()
 
     def alive(self) -> bool:
         """Whether it answers, without signing in."""
         if self._process is not None and self._process.poll() is not None:
             return False
         return condition(self._own_url()) != "silent"
+
+    def _bury(self) -> None:
+        """Take leave of a server that has ended: a dead child stays in the system's table."""
+        if self._process is not None:
+            self._process.wait(STOP_LIMIT_S)
+            self._process = None
 
     def _own_url(self) -> str:
         return self.url(SUPERUSER, self._password)
@@ -163,30 +165,35 @@ class PostgresServer:
                 f"{free >> 20} MiB are free and a new database needs {FIRST_START_BYTES >> 20}; "
                 "make room or choose another folder (OURVIDZ_HOME, `ourvidz up --data DIR`)",
             )
-        draft = self._folder / "data.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        secret = self._folder.parent / "password.new"
-        secret.unlink(missing_ok=True)
-        with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(self._password)
-        if self._account.switch:
-            os.chown(secret, self._account.uid, self._account.gid)
+        # A name of its own: the initdb of a start that was killed may be running still.
+        draft = self._folder / f"new-{secrets.token_hex(4)}"
+        made = self._initdb(draft)
+        if made.returncode:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise self._refused(made.stdout)
+        draft.rename(self._data)
+        for left_over in self._folder.glob("new-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+
+    def _initdb(self, draft: Path) -> subprocess.CompletedProcess[str]:
+        password_file = self._folder.parent / f"password-{secrets.token_hex(4)}"
+        descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            made = self._account.run(
+            with os.fdopen(descriptor, "w") as file:
+                file.write(self._password)
+            if self._account.switch:
+                os.chown(password_file, self._account.uid, self._account.gid)
+            return self._account.run(
                 [
-                    self._binaries / "initdb", "-D", draft, "-U", SUPERUSER, "--pwfile", secret,
-                    "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8",
-                    "--locale-provider=builtin", "--locale=C.UTF-8",
+                    self._binaries / "initdb", "-D", draft, "-U", SUPERUSER,
+                    "--pwfile", password_file, "--auth=scram-sha-256", "--data-checksums",
+                    "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8",
                     *(["--no-sync"] if self._fast else []),
                 ],
                 cwd=self._folder,
             )  # fmt: skip
         finally:
-            secret.unlink()
-        if made.returncode:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise self._refused(made.stdout)
-        draft.rename(self._data)
+            password_file.unlink()
 
     def _launch(self) -> None:
         settings = {**_SETTINGS, **(_FAST if self._fast else {})}
@@ -194,6 +201,7 @@ class PostgresServer:
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         begin = monotonic()
         while True:
+            self._bury()
             start = self._log.stat().st_size if self._log.exists() else 0
             self._process = self._account.launch(
                 [self._binaries / "postgres", "-D", self._data, *options],
@@ -229,8 +237,8 @@ class PostgresServer:
             return "0"
 
     def _refused(self, said: str) -> Unavailable:
-        lines = [line for line in said.splitlines() if "FATAL" in line or "rror" in line]
-        reason = (lines or said.splitlines() or ["it said nothing"])[-1].strip()
+        lines = [line for line in said.splitlines() if re.search("FATAL|PANIC|error:", line)]
+        reason = (lines or said.splitlines()[-1:] or ["it said nothing"])[0].strip()
         for sign, advice in _TROUBLES.items():
             if sign in said:
                 return Unavailable("Postgres", f"{advice} ({reason})")

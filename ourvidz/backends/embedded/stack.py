@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from ourvidz.domain.errors import Unavailable
 
 #: Who signs in, in the order of the fields of `Endpoints`.
 LOGINS = (APP, WORKER, OWNER, AUTH)
+_PASSWORDS = (SUPERUSER, *LOGINS, "valkey")
 
 #: Told once for each thing that became ready, with the seconds that it took.
 OnReady = Callable[[str, float], None]
@@ -59,23 +61,18 @@ class EmbeddedStack:
         """
         self._open_folder()
         with locked(self._folder / "stack.lock"):
-            kept = Kept.read(self._kept_path)
+            kept = self._known()
             postgres, valkey = self._servers(kept)
-            for role in LOGINS:
-                kept.password(role)
-            # Before the first start: a password must never be lost after it was given.
-            kept.write(self._kept_path)
             begin = perf_counter()
             postgres.start()
             if kept.prepared != fingerprint():
                 prepare(postgres, kept.passwords)
                 kept.prepared = fingerprint()
+                kept.write(self._kept_path)
             on_ready("Postgres", perf_counter() - begin)
             begin = perf_counter()
             valkey.start()
             on_ready("Valkey", perf_counter() - begin)
-            kept.redis_port = valkey.port
-            kept.write(self._kept_path)
             return self._endpoints(postgres, valkey, kept)
 
     def endpoints(self) -> Endpoints:
@@ -103,6 +100,21 @@ class EmbeddedStack:
             valkey.stop()
             postgres.stop()
 
+    def _known(self) -> Kept:
+        """The passwords, made and written before any server is told of them."""
+        kept = Kept.read(self._kept_path)
+        if all(role in kept.passwords for role in _PASSWORDS):
+            return kept
+        if (self._folder / "postgres" / "data").exists():
+            raise Unavailable(
+                f"file {self._kept_path}",
+                "it is gone and held the only copy of the database's passwords; bring it back "
+                "from a backup",
+            )
+        kept.passwords = {role: secrets.token_urlsafe(24) for role in _PASSWORDS}
+        kept.write(self._kept_path)
+        return kept
+
     def _open_folder(self) -> None:
         try:
             if not self._folder.exists():
@@ -119,18 +131,16 @@ class EmbeddedStack:
             self._postgres = PostgresServer(
                 home,
                 account,
-                kept.password(SUPERUSER),
+                kept.passwords[SUPERUSER],
                 binaries=self._binaries or wheel_binaries(),
                 fast=self._fast,
             )
             self._valkey = ValkeyServer(
                 self._folder / "valkey",
                 account,
-                kept.password("valkey"),
-                kept.redis_port,
+                kept.passwords["valkey"],
                 fast=self._fast,
             )
-        self._valkey.port = kept.redis_port
         return self._postgres, self._valkey
 
     def _endpoints(self, postgres: PostgresServer, valkey: ValkeyServer, kept: Kept) -> Endpoints:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -39,21 +40,29 @@ def wheel_binary() -> Path:
 
 
 class ValkeyServer:
-    """The server on one folder. port: where it was last, 0 for the first time; see `start`.
+    """The server on one folder; its port is the one in the configuration that it was started with.
 
     None of its methods may run twice at once for one folder: callers hold the folder's lock.
     """
 
     def __init__(
-        self, folder: Path, account: Account, password: str, port: int, *, fast: bool = False
+        self, folder: Path, account: Account, password: str, *, fast: bool = False
     ) -> None:
         self._folder = folder
         self._account = account
         self._password = password
         self._fast = fast
+        self._configuration = folder / "valkey.conf"
         self._log = folder.parent / "valkey.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = port
+
+    @property
+    def port(self) -> int:
+        """Where it listens, or did when it last ran; 0 when it never did."""
+        if not self._configuration.exists():
+            return 0
+        named = re.search(r"^port (\d+)$", self._configuration.read_text(), re.MULTILINE)
+        return int(named[1]) if named else 0
 
     @property
     def url(self) -> str:
@@ -61,7 +70,7 @@ class ValkeyServer:
         return f"redis://:{self._password}@{_HOST}:{self.port}/0"
 
     def start(self) -> bool:
-        """Make the server ready; False when it was already. May choose another `port`."""
+        """Make the server ready; False when it was already. It may move to another port."""
         if self._settled() == "ready":
             return False
         binary = wheel_binary()
@@ -90,8 +99,7 @@ class ValkeyServer:
                 if monotonic() > deadline:
                     raise Unavailable("Valkey", f"it does not stop; see {self._log}")
                 sleep(0.01)
-        if self._process is not None:
-            self._process.wait(STOP_LIMIT_S)
+        self._bury()
 
     def alive(self) -> bool:
         """Whether it answers."""
@@ -113,6 +121,12 @@ class ValkeyServer:
             return "busy"
         return "ready" if str(self._folder.resolve()) in answer.split("\r\n") else "foreign"
 
+    def _bury(self) -> None:
+        """Take leave of a server that has ended: a dead child stays in the system's table."""
+        if self._process is not None:
+            self._process.wait(STOP_LIMIT_S)
+            self._process = None
+
     def _settled(self) -> Condition:
         deadline = monotonic() + START_LIMIT_S
         while (now := self.condition()) == "busy":
@@ -129,23 +143,23 @@ class ValkeyServer:
 
     def _launch(self, binary: Path) -> str | None:
         """None when it is ready, else what it said before it ended."""
-        # Also when another server took the port since: ours would not know the password.
-        if self.port == 0 or self._settled() == "foreign":
-            self.port = _free_port()
+        self._bury()
+        self._configure()
         start = self._log.stat().st_size if self._log.exists() else 0
-        self._process = process = self._account.launch([binary, self._configured()], self._log)
+        self._process = process = self._account.launch([binary, self._configuration], self._log)
         while self._settled() != "ready":
             if process.poll() is not None:
                 return self._log.read_text(errors="replace")[start:]
             sleep(0.01)
         return None
 
-    def _configured(self) -> Path:
-        """The configuration in a file: a password on a command line is everybody's."""
-        path = self._folder / "valkey.conf"
+    def _configure(self) -> None:
+        """Into a file: a password on a command line is everybody's."""
+        # Its old port, unless another server took it since.
+        port = self.port if self.port and self._settled() == "silent" else _free_port()
         lines = (
             f"bind {_HOST}",
-            f"port {self.port}",
+            f"port {port}",
             f"requirepass {self._password}",
             f'dir "{self._folder.resolve()}"',
             "appendonly yes",
@@ -154,12 +168,13 @@ class ValkeyServer:
             "maxmemory-policy noeviction",
             "loglevel warning",
         )
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        draft = self._configuration.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write("\n".join(lines) + "\n")
         if self._account.switch:
-            os.chown(path, self._account.uid, self._account.gid)
-        return path
+            os.chown(draft, self._account.uid, self._account.gid)
+        draft.replace(self._configuration)
 
     def _forget(self) -> None:
         """Put a file that can not be read out of the way; the next start is an empty one."""
