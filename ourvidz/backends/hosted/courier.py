@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ class HttpCourier:
     ) -> None:
         if not app_url.startswith(("http://", "https://")):
             raise InvalidRequest("app_url", "must begin with https:// (or http:// at home)")
+        if not re.fullmatch(r"[!-~]+", worker_token):
+            raise InvalidRequest("worker_token", "must be letters and digits; copy it again")
         self._url = f"{app_url.rstrip('/')}/api/worker/"
         # The token goes to the app alone: links may lead to other hosts.
         headers = {"authorization": f"Bearer {worker_token}"}
@@ -41,6 +44,11 @@ class HttpCourier:
         target = UploadTarget(**self._ask("uploads", lease, ask))
         upload(self._storage, target, path)
         return target.key
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._app.client.close()
+        self._storage.client.close()
 
     def _ask(self, what: str, lease: Lease, more: Mapping[str, str]) -> dict[str, Any]:
         """What the app answers, after it has looked whether the lease holds."""

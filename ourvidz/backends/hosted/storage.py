@@ -136,6 +136,11 @@ class SupabaseMedia:
                 )
             )
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._storage.session.close()
+        self._line.client.close()
+
     def _entries(self, bucket_name: str, folder: str) -> list[dict[str, Any]]:
         files = self._storage.from_(bucket_name)
         entries: list[dict[str, Any]] = []
