@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from ourvidz.domain.errors import Unavailable
 
 #: As long as the slowest start that makes sense: recovery after a crash of a large database.
 LOCK_WAIT_S = 120.0
+_ROOM_BYTES = 2**20
 
 
 @dataclass(kw_only=True)
@@ -83,6 +85,11 @@ def note(path: Path, text: str) -> None:
     """Leave word in a lock file for those who find it locked; on a full disk there is none."""
     with suppress(OSError):
         path.write_text(text)
+
+
+def is_full(folder: Path) -> bool:
+    """Whether its disk has no room for a server; such a disk keeps no log that says so."""
+    return shutil.disk_usage(folder).free < _ROOM_BYTES
 
 
 def unusable(folder: Path, error: OSError) -> Unavailable:

@@ -21,7 +21,7 @@ from time import monotonic, sleep
 from urllib.parse import quote
 
 from ourvidz.backends.embedded.account import Account
-from ourvidz.backends.embedded.folder import unusable
+from ourvidz.backends.embedded.folder import is_full, unusable
 from ourvidz.backends.postgres.probe import condition, data_directory
 from ourvidz.domain.errors import Unavailable
 
@@ -43,9 +43,10 @@ _SETTINGS: Mapping[str, str] = {
 }
 #: For tests: a crash of the machine may spoil the data, a crash of the server loses nothing.
 _FAST: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
+_FULL = "the disk is full; make room and start again, nothing is lost"
 #: What the server's log may end with, and what to do about it.
 _TROUBLES: Mapping[str, str] = {
-    "No space left on device": "the disk is full; make room and start again, nothing is lost",
+    "No space left on device": _FULL,
     "incompatible with server": "its data were written by another major version of Postgres; "
     "install the one that wrote them, or move the data by its pg_dumpall",
     "invalid permissions": "this file system does not keep permissions; choose a folder on a "
@@ -239,6 +240,8 @@ class PostgresServer:
     def _refused(self, said: str) -> Unavailable:
         lines = [line for line in said.splitlines() if re.search("FATAL|PANIC|error:", line)]
         reason = (lines or said.splitlines()[-1:] or ["it said nothing"])[0].strip()
+        if is_full(self._folder):
+            return Unavailable("Postgres", _FULL)
         for sign, advice in _TROUBLES.items():
             if sign in said:
                 return Unavailable("Postgres", f"{advice} ({reason})")

@@ -17,7 +17,7 @@ from time import monotonic, sleep
 from typing import Literal
 
 from ourvidz.backends.embedded.account import Account
-from ourvidz.backends.embedded.folder import unusable
+from ourvidz.backends.embedded.folder import is_full, unusable
 from ourvidz.domain.errors import Unavailable
 
 START_LIMIT_S = 30.0
@@ -85,9 +85,10 @@ class ValkeyServer:
             raise unusable(self._folder, error) from error
         if said is not None:
             lines = said.strip().splitlines() or ["it said nothing"]
-            full = "the disk is full; make room and start again"
-            other = f"it does not start ({lines[-1].strip()}); see {self._log}"
-            raise Unavailable("Valkey", full if "No space left" in said else other)
+            advice = f"it does not start ({lines[-1].strip()}); see {self._log}"
+            if is_full(self._folder) or "No space left" in said:
+                advice = "the disk is full; make room and start again"
+            raise Unavailable("Valkey", advice)
         return True
 
     def stop(self) -> None:
