@@ -29,13 +29,14 @@ class FileMailbox:
 
     def send(self, to: str, subject: str, text: str) -> None:
         """The file appears whole or not at all; Unavailable when it can not be written."""
+        letter = _message(self._sender, to, subject, text).as_bytes(policy=SMTP)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{secrets.token_hex(3)}.eml"
         draft = self._folder / f".{name}"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(opened, "wb") as file:
-                file.write(_message(self._sender, to, subject, text).as_bytes(policy=SMTP))
+                file.write(letter)
             draft.rename(self._folder / name)
         except OSError as error:
             raise Unavailable(

@@ -50,14 +50,19 @@ class KeySet:
     def key(self, kid: str) -> PyJWK | None:
         """The key, or None. Unavailable when no keys have ever been seen and none can be had."""
         with self._lock:
-            if self._clock() - self._tried_at > self._wait_s(kid):
+            due = self._clock() - self._tried_at > self._wait_s(kid)
+            if due:
                 self._tried_at = self._clock()
+            if due and self._keys is None:  # nobody can go on without
                 self._reload()
-            if self._keys is None:
-                raise Unavailable(
-                    "sign-in", "its public keys can not be read now; try again in a minute"
-                )
-            return self._keys.get(kid)
+                due = False
+        if due:  # the others go on with what is known
+            self._reload()
+        if self._keys is None:
+            raise Unavailable(
+                "sign-in", "its public keys can not be read now; try again in a minute"
+            )
+        return self._keys.get(kid)
 
     def _wait_s(self, kid: str) -> float:
         if self._keys is None:

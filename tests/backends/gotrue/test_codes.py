@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from ourvidz.domain.errors import NotAllowed
+from ourvidz.ports import Tokens
 from tests.backends.gotrue.sites import OTHER_PASSWORD, PASSWORD, Site, joined, somebody
 
 pytestmark = pytest.mark.anyio
@@ -75,3 +78,13 @@ async def test_the_address_of_somebody_else_stays_theirs_and_secret(site: Site) 
     await site.auth.send_email_change(tokens, taken)  # says nothing
     with pytest.raises(NotAllowed, match="code is wrong"):
         await site.auth.confirm_email_change(tokens, taken, "12345678")
+
+
+async def test_one_code_used_five_times_at_once_works_once(site: Site) -> None:
+    email, _ = await joined(site)
+    await site.auth.send_recovery(email)
+    code = await site.recovery_code(email)
+    tries = [site.auth.recover(email, code, OTHER_PASSWORD) for _ in range(5)]
+    ended = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(one, Tokens) for one in ended) == 1
+    assert sum(isinstance(one, NotAllowed) for one in ended) == 4
