@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
@@ -42,6 +43,20 @@ class ModelManager:
         self._dtypes: dict[Work, torch.dtype] = {}
         self._embeds: OrderedDict[Hashable, torch.Tensor] = OrderedDict()
         self._lock = threading.RLock()
+
+    @property
+    def device_name(self) -> str:
+        """What the card is called; "CPU" without one."""
+        if self.device.type == "cuda":
+            return torch.cuda.get_device_name(self.device)
+        return self.device.type.upper()
+
+    @property
+    def memory_bytes(self) -> int:
+        """All memory of the card, or of the machine without one."""
+        if self.device.type == "cuda":
+            return torch.cuda.get_device_properties(self.device).total_memory
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
     def component(self, name: str, load: Callable[[], T]) -> T:
         """The component called `name`; `load` makes it (on the CPU) the first time."""

@@ -1,21 +1,43 @@
-"""The parent process: claims jobs, keeps their leases, and watches over the GPU child."""
+"""The parent process: claims jobs, one at a time, and keeps house while they run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from time import monotonic
+from types import FrameType
+from uuid import uuid4
 
-from ourvidz.ports import Courier, Live, Policy, WorkQueue
+from ourvidz.domain.errors import Unavailable
+from ourvidz.domain.job import Lease, WorkerCard
+from ourvidz.ports import Courier, Live, WorkQueue
+from ourvidz.worker.attempt import Attempt
+from ourvidz.worker.child import Child
+from ourvidz.worker.folders import Folders
+from ourvidz.worker.housekeeper import Housekeeper
+from ourvidz.worker.messages import Ready
+from ourvidz.worker.runner import PipelineRunner, PolicyFactory, RunnerFactory
 from ourvidz.worker.settings import WorkerSettings
+from ourvidz.worker.tools import Tools
 
-#: Called in the child process, so it must be picklable: a function of a module, or a partial.
-PolicyFactory = Callable[[], Policy]
+log = logging.getLogger(__name__)
+
+#: Pauses while the database is away or the child does not come up, longer each time.
+_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 15.0)
 
 
 class Worker:
     """Claims jobs and runs them until it is told to stop.
 
     policy_factory: makes the policy inside the child, before any job; when it raises, the worker
-    takes no job. id: how the database calls this worker; None draws one.
+    takes no job. runner: what the child runs; both must be picklable. id: how the database calls
+    this worker.
     """
 
     def __init__(
@@ -25,18 +47,156 @@ class Worker:
         courier: Courier,
         policy_factory: PolicyFactory,
         settings: WorkerSettings,
+        *,
+        runner: RunnerFactory = PipelineRunner,
     ) -> None:
-        self._queue, self._live, self._courier = queue, live, courier
-        self._policy_factory, self._settings = policy_factory, settings
+        self.id = f"{socket.gethostname()[:40]}-{uuid4().hex[:8]}"
+        self._settings = settings
+        self._tools = Tools(
+            queue=queue,
+            live=live,
+            courier=courier,
+            settings=settings,
+            child=Child(partial(runner, settings, policy_factory)),
+            folders=Folders(settings.scratch_dir, settings.scratch_s, settings.scratch_bytes),
+        )
+        self._house: Housekeeper | None = None
+        self._loaded: str | None = None
+        self._troubles = 0
 
     def run(self) -> None:
         """Work until `stop` or SIGTERM. Returns with no child left and the worker signed off.
 
-        Called in the main thread it installs handlers for SIGTERM and SIGINT: the first one hands
-        the job back and stops, a second one ends the process at once.
+        Called in the main thread it handles SIGTERM and SIGINT: the first one hands the job back
+        and stops, a second one ends the process at once.
         """
-        raise NotImplementedError
+        tools = self._tools
+        with self._handled_signals():
+            try:
+                while not tools.stopping.is_set():
+                    self._turn()
+            finally:
+                tools.child.kill()
+                if self._house:
+                    self._house.stop()
+        try:
+            tools.queue.leave(self.id)
+        except Unavailable as error:
+            log.warning("could not sign off: %s", error)
 
     def stop(self) -> None:
-        """Hand the running job back and let `run` return; from any thread."""
-        raise NotImplementedError
+        """Hand the running job back and let `run` return; from any thread or signal handler."""
+        self._tools.stopping.set()
+        self._tools.waker.poke()
+
+    def _turn(self) -> None:
+        """Start a child, or wait for it, or run one job, or sleep until there may be one."""
+        tools = self._tools
+        ready = tools.child.ready
+        if ready is None or tools.child.pid is None:
+            return self._raise_child()
+        try:
+            house = self._keep_house(ready)
+            lease = None
+            claimed_at = monotonic()
+            if not house.draining and tools.folders.has_room():
+                lease = tools.queue.claim(self._card(ready), self._settings.lease_s)
+            self._troubles = 0
+        except Unavailable as error:
+            return self._pause(f"no job can be claimed: {error}")
+        if lease is None:
+            return self._sleep()
+        self._work(lease, claimed_at)
+
+    def _work(self, lease: Lease, claimed_at: float) -> None:
+        log.info("job %s: attempt %d of a %s", lease.job.id, lease.attempt, lease.job.kind)
+        attempt = Attempt(lease, self._tools, claimed_at)
+        attempt.run()
+        self._loaded = attempt.loaded
+
+    def _raise_child(self) -> None:
+        """Start the child early, so that its imports cost no job any time, and wait for it."""
+        child = self._tools.child
+        if child.pid is None:
+            child.start()
+            log.info("the GPU process %s starts", child.pid)
+        while child.ready is None and not self._tools.stopping.is_set():
+            self._tools.waker.rest()
+            if None in child.messages(1.0, [self._tools.waker]):
+                how = child.kill()
+                return self._pause(f"the GPU process could not start ({how})")
+        if child.ready:
+            self._troubles = 0
+            log.info("worker %s is ready on %s", self.id, child.ready.device)
+
+    def _keep_house(self, ready: Ready) -> Housekeeper:
+        """Sign on, the first time and after a child with other means."""
+        if self._house is None:
+            self._house = Housekeeper(self._tools, lambda: self._card(ready))
+            try:
+                self._house.register()
+            except Unavailable:
+                self._house = None
+                raise
+            self._house.start()
+        return self._house
+
+    def _card(self, ready: Ready) -> WorkerCard:
+        return WorkerCard(
+            id=self.id,
+            hostname=socket.gethostname(),
+            device=ready.device,
+            memory_bytes=ready.memory_bytes,
+            kinds=self._settings.kinds,
+            models=self._settings.models,
+            loaded=self._loaded,
+        )
+
+    def _sleep(self) -> None:
+        """Until a bell rings, the time to look by oneself has come, or the child has died.
+
+        The bell is waited for in a thread, which ends with it: a worker that runs a job must not
+        take bells from those that could.
+        """
+        tools, heard = self._tools, threading.Event()
+
+        def listen() -> None:
+            try:
+                tools.live.wait(self._settings.models, self._settings.poll_s)
+            finally:
+                heard.set()
+                tools.waker.poke()
+
+        threading.Thread(target=listen, name="ear", daemon=True).start()
+        until = monotonic() + 2 * self._settings.poll_s  # should the ear be deaf
+        while not (heard.is_set() or tools.stopping.is_set() or monotonic() > until):
+            if None in tools.child.messages(until - monotonic(), [tools.waker]):
+                log.error("the GPU process died while it was idle (%s)", tools.child.kill())
+                return
+            tools.waker.rest()
+
+    def _pause(self, why: str) -> None:
+        pause_s = _PAUSES_S[min(self._troubles, len(_PAUSES_S) - 1)]
+        self._troubles += 1
+        log.warning("%s; trying again in %g s", why, pause_s)
+        self._tools.stopping.wait(pause_s)
+
+    @contextmanager
+    def _handled_signals(self) -> Generator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def told(number: int, frame: FrameType | None) -> None:
+            if self._tools.stopping.is_set():
+                self._tools.child.kill()
+                os._exit(128 + number)
+            self.stop()
+
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = [signal.signal(number, told) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)

@@ -1,0 +1,180 @@
+"""One attempt at one job: fetch, watch the child, deliver, commit."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from uuid import uuid4
+
+from ourvidz.domain.errors import OurVidzError, Unavailable
+from ourvidz.domain.job import Lease
+from ourvidz.domain.orders import image_keys_of
+from ourvidz.worker.ending import BUG, Ending, Stopped, ending_of
+from ourvidz.worker.heart import Heart
+from ourvidz.worker.messages import Done, Parcel, Task, with_keys
+from ourvidz.worker.tools import Tools
+from ourvidz.worker.watch import Watch
+
+log = logging.getLogger(__name__)
+
+#: Pauses between tries of the storage and of the database; the lease is kept meanwhile.
+_STORAGE_PAUSES_S = (1.0, 3.0, 8.0)
+_DATABASE_PAUSE_S = 1.0
+#: What a stopping worker gives the database to take a job back.
+_LAST_TRIES_S = 10.0
+
+
+class Attempt:
+    """Runs one lease to its end. claimed_at: `monotonic()` before it was given.
+
+    loaded: the family in the child's memory afterwards, None when there is none.
+    """
+
+    def __init__(self, lease: Lease, tools: Tools, claimed_at: float) -> None:
+        self._lease, self._tools = lease, tools
+        self._heart = Heart(tools.queue, lease, tools.settings, claimed_at, tools.waker)
+        self.loaded: str | None = None
+
+    def run(self) -> None:
+        """Work, deliver, commit; every error ends the attempt, none the worker."""
+        with self._heart:
+            ending = self._ended()
+            if isinstance(ending, Stopped):
+                return self._hand_back()
+            try:
+                self._commit(ending)
+            except Exception:
+                log.exception("job %s: could not be finished", self._lease.job.id)
+                self._commit(ending_of("internal", BUG))
+
+    def _ended(self) -> Ending | Stopped:
+        try:
+            ending = self._worked()
+        except OurVidzError as error:
+            ending = ending_of(type(error).__name__, str(error))
+        except Exception:
+            log.exception("job %s: internal error", self._lease.job.id)
+            self._tools.child.kill()
+            ending = ending_of("internal", BUG)
+        is_open = isinstance(ending, Ending) and ending.outcome == "retry"
+        return Stopped() if is_open and self._tools.stopping.is_set() else ending
+
+    def _worked(self) -> Ending | Stopped:
+        job, tools = self._lease.job, self._tools
+        folder = tools.folders.open(self._lease)
+        image, last_image = self._fetched(folder)
+        watch = Watch(self._lease, tools, self._heart)
+        said = watch.run(
+            Task(
+                job_id=job.id,
+                kind=job.kind,
+                params=job.params,
+                out_dir=folder,
+                scratch_dir=tools.folders.stages(self._lease),
+                image=image,
+                last_image=last_image,
+            )
+        )
+        self.loaded = watch.loaded
+        if not isinstance(said, Done):
+            return said
+        result = with_keys(said.result, self._delivered)
+        if self._is_cancelled():
+            return Ending(outcome="cancelled")
+        return Ending(outcome="succeeded", result=result)
+
+    def _fetched(self, folder: Path) -> tuple[Path | None, Path | None]:
+        """The job's pictures, on this machine."""
+        job = self._lease.job
+        if job.kind != "video":
+            return None, None
+        first, last = (
+            self._fetch(key, folder / f"picture-{number}{Path(key).suffix}") if key else None
+            for number, key in enumerate(image_keys_of(job.params, job.user_id))
+        )
+        return first, last
+
+    def _fetch(self, key: str, path: Path) -> Path:
+        self._patiently(lambda: self._tools.courier.fetch(self._lease, key, path))
+        return path
+
+    def _delivered(self, parcel: Parcel) -> str:
+        """Upload a file under a name that no other try has; returns its key."""
+        path = parcel.path.with_name(f"{uuid4().hex[:12]}{parcel.path.suffix}")
+        parcel.path.rename(path)
+        keys: list[str] = []
+        self._patiently(
+            lambda: keys.append(
+                self._tools.courier.deliver(self._lease, parcel.bucket, path, parcel.content_type)
+            )
+        )
+        return keys[0]
+
+    def _patiently(self, carry: Callable[[], None]) -> None:
+        """Carry a file; storage that refuses is asked again a few times while the lease holds."""
+        for pause_s in _STORAGE_PAUSES_S:
+            try:
+                return carry()
+            except Unavailable as error:
+                if self._heart.lost or self._tools.stopping.wait(pause_s):
+                    raise
+                log.warning("job %s: %s", self._lease.job.id, error)
+        return carry()
+
+    def _is_cancelled(self) -> bool:
+        job_id = self._lease.job.id
+        return self._heart.answer == "cancel" or self._tools.live.cancel_requested(job_id)
+
+    def _hand_back(self) -> None:
+        lease, queue = self._lease, self._tools.queue
+        self._tools.folders.close(lease, is_over=False)
+        if self._insistently(lambda: queue.release(lease)):
+            log.info("job %s: handed back", lease.job.id)
+
+    def _commit(self, ending: Ending) -> None:
+        """Write the ending, if the lease still holds; then the files here can go.
+
+        Files of a lost attempt stay in the storage under its own folder, where nothing points.
+        """
+        lease = self._lease
+        is_over = ending.outcome is not None and self._finished(ending)
+        has_more = ending.outcome == "retry" and lease.attempt < lease.job.max_attempts
+        self._tools.folders.close(lease, is_over=is_over and not has_more)
+
+    def _finished(self, ending: Ending) -> bool:
+        assert ending.outcome is not None
+        lease, outcome = self._lease, ending.outcome
+        written = self._insistently(
+            lambda: self._tools.queue.finish(
+                lease,
+                outcome,
+                result=ending.result,
+                error=ending.error,
+                error_family=ending.family,
+            )
+        )
+        said = f": {ending.family}: {ending.error}" if ending.error else ""
+        kept = "" if written else " (not written: the lease was lost)"
+        log.info("job %s: attempt %d %s%s%s", lease.job.id, lease.attempt, outcome, said, kept)
+        return written
+
+    def _insistently(self, write: Callable[[], bool]) -> bool:
+        """Ask the database until it answers: it alone knows whether the lease still holds.
+
+        The heart goes on beating. A worker that must stop asks a little longer, then the job is
+        found by the next reaper.
+        """
+        deadline: float | None = None
+        while True:
+            try:
+                return bool(write())
+            except Unavailable as error:
+                log.warning("job %s: not written yet: %s", self._lease.job.id, error)
+                if self._tools.stopping.is_set():
+                    deadline = deadline or monotonic() + _LAST_TRIES_S
+                    if monotonic() > deadline:
+                        return False
+                time.sleep(_DATABASE_PAUSE_S)
