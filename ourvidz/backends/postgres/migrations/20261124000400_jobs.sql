@@ -312,6 +312,8 @@ begin
     loop
         perform public.requeue_job(job.id,
             'The worker stopped answering. Try again; the credits are back.', 'internal');
+        -- Nobody has worked on it for the last part of its lease: that was pause enough.
+        update public.jobs j set not_before = now() where j.id = job.id and j.state = 'queued';
         reaped := reaped + 1;
     end loop;
     return reaped;
