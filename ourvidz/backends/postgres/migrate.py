@@ -13,11 +13,14 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from ourvidz.backends.postgres.connection import Connection, connect, reaching
 from ourvidz.domain.errors import Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: What only a hosted project has: policies on its storage.
+HOSTED_MIGRATIONS = Path(__file__).parents[1] / "hosted" / "migrations"
 
 _NAME = re.compile(r"(\d{14})_(\w+)\.sql")
 #: Any number will do, as long as it stays: who holds it applies migrations.
@@ -99,6 +102,16 @@ def set_logins(url: str, passwords: Mapping[str, str]) -> None:
                     sql.Identifier(role), sql.Literal(verifier.decode())
                 )
             )
+
+
+def login_of(url: str) -> tuple[str, str]:
+    """Role and password of an address; a pooler's user is "role.project".
+
+    >>> login_of("postgresql://ourvidz_app.abcd:p%40ss@pooler.example.com:5432/postgres")
+    ('ourvidz_app', 'p@ss')
+    """
+    parts = conninfo_to_dict(url)
+    return str(parts.get("user", "")).partition(".")[0], str(parts.get("password", ""))
 
 
 def _standing(connection: Connection, migrations: Sequence[Migration]) -> Standing:
