@@ -241,9 +241,8 @@ class Tokens:
 class Auth(Protocol):
     """Sign-in by e-mail and password, by the GoTrue protocol in both modes.
 
-    InvalidRequest for a weak password or a bad address, NotAllowed for wrong credentials, codes
-    and tokens (the same text whether or not the address is known), and for who tries too often,
-    each saying what to do. ip: where the person's request comes from, to count attempts by.
+    InvalidRequest for a weak password or a bad address, NotAllowed for wrong credentials (the same
+    text for unknown addresses), codes and tokens, and for who tries too often. ip: the person's.
     """
 
     async def sign_up(self, email: str, password: str, *, ip: str = "") -> Tokens: ...
@@ -254,19 +253,13 @@ class Auth(Protocol):
 
     async def sign_out(self, access_token: str, *, everywhere: bool = False) -> None: ...
     async def send_recovery(self, email: str, *, ip: str = "") -> None: ...
-    async def recover(
-        self, email: str, code: str, new_password: str, *, ip: str = ""
-    ) -> Tokens: ...
+    async def recover(self, email: str, code: str, password: str, *, ip: str = "") -> Tokens: ...
 
-    # The three that take `tokens` need them good for 30 s more: refresh before.
-    async def change_password(self, tokens: Tokens, new_password: str) -> None:
-        """All other sessions of the person end."""
-        ...
-
+    # `tokens` must be good for 30 s more. A new password ends the person's other sessions, a
+    # confirmed address all old tokens of this one.
+    async def change_password(self, tokens: Tokens, new_password: str) -> None: ...
     async def send_email_change(self, tokens: Tokens, new_email: str) -> None: ...
-    async def confirm_email_change(self, tokens: Tokens, new_email: str, code: str) -> Tokens:
-        """The old tokens are done with."""
-        ...
+    async def confirm_email_change(self, tokens: Tokens, new_email: str, code: str) -> Tokens: ...
 
     def verify(self, access_token: str) -> Identity:
         """Check signature (ES256 by JWKS), expiry, issuer, audience and role; no round trip."""

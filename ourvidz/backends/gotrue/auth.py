@@ -111,10 +111,10 @@ class GoTrueAuth:
         with understood():
             await self._client().reset_password_for_email(email)
 
-    async def recover(self, email: str, code: str, new_password: str, *, ip: str = "") -> Tokens:
+    async def recover(self, email: str, code: str, password: str, *, ip: str = "") -> Tokens:
         """Set a new password by a code, which works once; all other sessions end."""
         email = clean_email(email)
-        check_password(new_password)
+        check_password(password)
         await self._limiter.count("recover", email, ip)
         client = self._client()
         with understood():
@@ -123,7 +123,7 @@ class GoTrueAuth:
             )
         tokens = await self._tokens(answer.session, otherwise=BAD_CODE)
         try:
-            await client.update_user({"password": new_password})
+            await client.update_user({"password": password})
         except AuthError as error:
             if error.code != "same_password":
                 await self.sign_out(tokens.access_token)
