@@ -212,18 +212,23 @@ class Settings(BaseSettings):
             ) from error
 
 
-def read_settings() -> Settings:
-    """The settings of the environment.
+def read_settings(**typed: Any) -> Settings:
+    """The settings of the environment; what was typed on the command line comes before it.
 
     Raises InvalidRequest, naming the variable, when a value can not be used.
     """
     try:
-        return Settings()
+        return Settings(**typed)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = PREFIX + str(first["loc"][0]).upper()
         reason = first["msg"].removeprefix("Value error, ")
         raise InvalidRequest(name, f"{reason}; change the variable or unset it") from error
+
+
+def environment_of_children(home: Path) -> dict[str, str]:
+    """What processes that work on the same `home` are started with: ours, saying which it is."""
+    return {**os.environ, PREFIX + "HOME": str(home), "PYTHONUNBUFFERED": "1"}
 
 
 def _write_secret(path: Path, text: str) -> None:

@@ -1,6 +1,5 @@
-"""The command line: `ourvidz video | preview | enhance | models | info | plan`.
-
-It needs no account, no database and no server, and enters the pipeline where the app does.
+"""The command line: `ourvidz video | preview | enhance | models | info | plan` need no account,
+no database and no server; `up | migrate | serve | worker | user | doctor` are the service.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from ourvidz.cli import commands
+from ourvidz.cli import commands, service, up, user
+from ourvidz.cli.doctor import doctor
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.request import FPS, Profile
 
@@ -36,6 +37,15 @@ def make_parser() -> ArgumentParser:
     )
     verb("info", commands.info).add_argument("file", type=Path, metavar="FILE", help="MP4 or PNG")
     _plan_options(verb("plan", commands.plan))
+    up.up_options(verb("up", up.up))
+    up.up_options(verb("migrate", up.migrate))
+    up.up_options(verb("up", up.up))
+    up.up_options(verb("migrate", up.migrate))
+    service.serve_options(verb("serve", service.serve))
+    service.worker_options(verb("worker", service.worker))
+    verb("doctor", doctor)
+    people = verbs.add_parser("user", help="Make accounts, give credits, name admins.")
+    user.add_options(people)
     return parser
 
 

@@ -35,6 +35,10 @@ class Screen:
             # A prompt may hold [brackets]: they are no markup.
             self._out.print(part, markup=False)
 
+    def tell(self, text: str) -> None:
+        """A line for people, beside the result."""
+        self._err.print(text, markup=False)
+
     def failed(self, error: OurVidzError) -> int:
         """Tell what ended the command; returns the exit status."""
         kind = type(error).__name__

@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Child:
-    """One process to keep: `ourvidz WORDS`. Its first line says that it is ready, and for what."""
+    """One process to keep: `python WORDS`. Its first line says that it is ready."""
 
     name: str
     words: tuple[str, ...]
@@ -117,7 +117,7 @@ class Supervisor:
         begin = perf_counter()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "ourvidz.cli.child", str(os.getpid()), *child.words),
+            *child.words,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
