@@ -19,7 +19,7 @@ OWNED = {
     "reports": "reporter_id",
 }  # fmt: skip
 #: Tables that only the operator's processes may see.
-HIDDEN = ("workers", "refusals", "alerts")
+HIDDEN = ("workers", "refusals", "alerts", "web_sessions")
 OPEN = ("plans", "prices")
 
 #: Exactly what a signed-in person may write, column by column.
