@@ -10,8 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
@@ -77,6 +79,15 @@ class Sentences:
         mask = inputs["attention_mask"][..., None]
         mean = (states * mask).sum(dim=1) / mask.sum(dim=1)
         return torch.nn.functional.normalize(mean, dim=-1)
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """`embed` for those who know no torch: unit vectors (N, 384), on one thread."""
+        with one_thread():
+            return self.embed(texts).numpy()
+
+    def vocabulary(self) -> frozenset[str]:
+        """The whole words that the model knows, in lower case."""
+        return frozenset(word for word in self.tokenizer.get_vocab() if word.isalpha())
 
     def similarity(self, one: str, other: str) -> float:
         """Cosine of two texts, -1 to 1."""

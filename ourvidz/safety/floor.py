@@ -1,0 +1,134 @@
+"""The safety floor: judges the words of a film before any GPU work.
+
+It is a floor, not a promise. What it finds and what it misses is measured by
+`benchmarks/safety.py` on lists that it was not tuned on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
+
+from ourvidz.domain.errors import PolicyRefused, Unavailable
+from ourvidz.safety.english import is_english, is_known
+from ourvidz.safety.heads import HEADS, Embed, Heads, load_heads
+from ourvidz.safety.lexicon import Kind, Lexicon, load_lexicon
+from ourvidz.safety.normalise import plain, readings
+from ourvidz.safety.rules import REASONS, Sight, broken_rule
+
+#: A piece that the sentence model reads whole (it cuts at 256 tokens).
+_PIECE_WORDS = 60
+#: All texts of one film together; a film of 360 scenes has less.
+MAX_CHARS = 1_000_000
+_SENTENCE = re.compile(r"(?<=[.!?;\n])\s+")
+_NAME = re.compile(r"\b([A-Z][a-zà-ÿ'’]+) (?:[A-Z]\. )?([A-Z][a-zà-ÿ'’]+)\b")
+
+
+class GuardModel(Protocol):
+    """A safety model that the operator has configured."""
+
+    def harms(self, text: str) -> Collection[str]:
+        """What is wrong with a text; nothing when all is well.
+
+        "adult": sexual content between adults. "minor", "non_consent", "extreme", or any other
+        word: refused in every configuration. Raises Unavailable when there is no clear answer.
+        """
+        ...
+
+
+class SafetyFloor:
+    """`ports.Policy` by word lists, sentence heads and, where configured, a guard model.
+
+    embed: texts to unit vectors (n, 384). vocabulary: the words that the sentence model knows.
+    guard: without one, sexual content is refused and only English is accepted.
+    """
+
+    def __init__(
+        self, embed: Embed, vocabulary: Collection[str], guard: GuardModel | None = None
+    ) -> None:
+        self._embed = embed
+        self._vocabulary = vocabulary
+        self._guard = guard
+        self._lexicon: Lexicon = load_lexicon()
+        self._heads: Heads = load_heads()
+
+    def check(
+        self,
+        texts: Sequence[str],
+        *,
+        negative_prompt: str = "",
+        adult_verified: bool = False,
+        has_reference_image: bool = False,
+    ) -> None:
+        """Return when all is well; PolicyRefused otherwise, errors included.
+
+        texts: everything of one film: prompt, enhanced prompt, scenes, characters.
+        """
+        try:
+            sight = self._look(texts, negative_prompt, has_reference_image)
+            category = self._refusal(texts, sight, adult_verified)
+        except Unavailable:
+            category = "unavailable"
+        except Exception:  # noqa: BLE001 - whatever is wrong, nobody gets past it
+            category = "error"
+        if category:
+            raise PolicyRefused(category, REASONS[category])
+
+    def _look(self, texts: Sequence[str], negative_prompt: str, image: bool) -> Sight:
+        if isinstance(texts, str) or sum(map(len, texts)) + len(negative_prompt) > MAX_CHARS:
+            raise ValueError("texts must be a sequence of texts that can be read")
+        lexicon = self._lexicon
+        read = [text for each in texts for text in readings(each, self._knows)]
+        joined = plain(" ".join(texts))
+        kinds = {kind for text in (*read, joined) for kind in lexicon.kinds(text)}
+        pieces = [lexicon.read_harmless(text) for text in (*read, joined)]
+        pieces = list(dict.fromkeys(piece for text in pieces for piece in _pieces(text)))
+        scores = self._heads.scores(self._embed(pieces)) if pieces else dict.fromkeys(HEADS, 0.0)
+        negative = readings(negative_prompt, self._knows)
+        return Sight(
+            kinds=kinds,
+            scores=scores,
+            named=any(self._has_name(text) for text in texts),
+            negative={kind for text in negative for kind in lexicon.kinds(text)},
+            image=image,
+        )
+
+    def _refusal(self, texts: Sequence[str], sight: Sight, adult_verified: bool) -> str | None:
+        rule = broken_rule(sight)
+        if rule != "adult" and rule is not None:
+            return rule
+        if self._guard is None:
+            readable = all(is_english(text, self._vocabulary) for text in texts)
+            return rule or (None if readable else "language")
+        if rule == "adult" and not adult_verified:
+            return "adult_unverified"
+        harms = set(self._guard.harms("\n".join(texts)))
+        if harms - {"adult"}:
+            worst = sorted(harms - {"adult"})[0]
+            return worst if worst in REASONS else "guard"
+        if "adult" in harms and sight.image:
+            return "real_person"
+        return "adult_unverified" if "adult" in harms and not adult_verified else None
+
+    def _knows(self, word: str) -> bool:
+        return self._lexicon.knows(word) or (len(word) > 1 and is_known(word, self._vocabulary))
+
+    def _has_name(self, text: str) -> bool:
+        """Two capitalised words in a row that are in no list and not part of a title."""
+        letters = [word for word in text.split() if word[0].isalpha()]
+        if len(letters) > 4 and sum(word[0].isupper() for word in letters) > 0.7 * len(letters):
+            return False
+        names = (found.groups() for found in _NAME.finditer(text))
+        return any(not any(self._lexicon.knows(plain(part)) for part in name) for name in names)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Sentences of at most 60 words, so that nothing hides behind the end of the window."""
+    for sentence in _SENTENCE.split(text):
+        found = sentence.split()
+        for start in range(0, len(found), _PIECE_WORDS):
+            yield " ".join(found[start : start + _PIECE_WORDS])
+
+
+__all__ = ["GuardModel", "Kind", "SafetyFloor"]
