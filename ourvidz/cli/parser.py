@@ -39,8 +39,6 @@ def make_parser() -> ArgumentParser:
     _plan_options(verb("plan", commands.plan))
     up.up_options(verb("up", up.up))
     up.up_options(verb("migrate", up.migrate))
-    up.up_options(verb("up", up.up))
-    up.up_options(verb("migrate", up.migrate))
     service.serve_options(verb("serve", service.serve))
     service.worker_options(verb("worker", service.worker))
     verb("doctor", doctor)

@@ -43,6 +43,8 @@ def status(me: Identity, studio: Studio, job_id: UUID | str) -> Status:
     if job.state == "queued":
         return _waiting(me, studio, job)
     frame = studio.live.watch(job.id) if job.state == "running" else None
+    if frame and frame.progress.get("attempt", job.attempts) != job.attempts:
+        frame = None  # of an attempt that was lost
     news: Mapping[str, Any] = frame.progress if frame else {}
     return Status(
         job=job,
