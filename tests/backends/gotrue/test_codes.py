@@ -65,6 +65,8 @@ async def test_an_address_changes_when_the_new_one_confirms(site: Site) -> None:
         await site.auth.confirm_email_change(tokens, new, "00000000")
     changed = await site.auth.confirm_email_change(tokens, new, code)
     assert (changed.identity.email, changed.identity.user_id) == (new, tokens.identity.user_id)
+    with pytest.raises(NotAllowed, match="code is wrong"):
+        await site.auth.confirm_email_change(changed, new, code)
     await site.auth.sign_in(new, PASSWORD)
     with pytest.raises(NotAllowed, match="E-mail or password"):
         await site.auth.sign_in(old, PASSWORD)
