@@ -140,9 +140,9 @@ class RedisLive:
         return self._rates.allow(key, limit, per_s) if waited is None else waited
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back; one that a thread waits on, when it has waited."""
         self._commands.close()
-        self._waiting.close()
+        self._waiting.connection_pool.disconnect(inuse_connections=False)
 
     def _key(self, kind: str, name: object) -> str:
         return f"{self._prefix}{kind}:{name}"

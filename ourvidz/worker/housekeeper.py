@@ -14,6 +14,9 @@ from ourvidz.worker.tools import Tools
 log = logging.getLogger(__name__)
 
 _SWEEP_S = 600.0
+_STOP_S = 5.0
+#: Bells for jobs taken back: more workers than that are seldom asleep at once.
+_BELLS = 4
 
 
 class Housekeeper:
@@ -26,7 +29,7 @@ class Housekeeper:
         self._tools, self._card = tools, card
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="housekeeper", daemon=True)
-        self._swept_at = 0.0
+        self._swept_at = self._registered_at = 0.0
         self.draining = False
 
     def start(self) -> None:
@@ -36,23 +39,27 @@ class Housekeeper:
     def stop(self) -> None:
         """End, and wait for what is being done: afterwards nobody signs this worker on again."""
         self._over.set()
-        self._thread.join(self._tools.settings.housekeeping_s)
+        self._thread.join(_STOP_S)
 
     def register(self) -> None:
         """Sign on, and hear whether to drain. Raises Unavailable."""
         draining = self._tools.queue.register(self._card())
         if draining != self.draining:
             log.info("takes no more jobs" if draining else "takes jobs again")
-        self.draining = draining
+        self.draining, self._registered_at = draining, monotonic()
 
     def _keep(self) -> None:
-        while not self._over.wait(self._tools.settings.housekeeping_s):
+        tools, settings = self._tools, self._tools.settings
+        while not self._over.wait(settings.reap_s):
             try:
-                self.register()
-                if reaped := self._tools.queue.reap():
+                if monotonic() - self._registered_at >= settings.register_s:
+                    self.register()
+                if reaped := tools.queue.reap():
                     log.warning("%d jobs of workers that died were taken back", reaped)
+                    for model in settings.models * min(reaped, _BELLS):
+                        tools.live.ring(model)
             except Unavailable as error:
                 log.warning("housekeeping: %s", error)
             if monotonic() - self._swept_at > _SWEEP_S:
                 self._swept_at = monotonic()
-                self._tools.folders.sweep()
+                tools.folders.sweep()

@@ -21,8 +21,9 @@ class WorkerSettings:
 
     lease_s: how long a claimed job is ours without a sign of life; heartbeat_s: how often we give
     one; fence_s: after so long without an answer the child is killed, before the lease ends.
-    poll_s: how long an idle worker waits for the bell before it looks by itself. housekeeping_s:
-    how often dead workers' jobs are put back. grace_s: how long a child may take to cancel.
+    poll_s: how long an idle worker waits for the bell before it looks by itself. reap_s: how often
+    dead workers' jobs are taken back. register_s: how often we tell the operator that we live.
+    grace_s: how long a child may take to cancel.
     scratch_s, scratch_bytes: how old, and together how large, folders of jobs may become.
     """
 
@@ -35,7 +36,8 @@ class WorkerSettings:
     heartbeat_s: float = 5.0
     fence_s: float = 45.0
     poll_s: float = 15.0
-    housekeeping_s: float = 15.0
+    reap_s: float = 4.0
+    register_s: float = 15.0
     grace_s: float = 10.0
     scratch_s: float = 24 * 3600.0
     scratch_bytes: int = 20 * 2**30
@@ -66,5 +68,6 @@ class WorkerSettings:
             heartbeat_s=lease_s / 12,
             fence_s=lease_s * 0.75,
             poll_s=min(15.0, lease_s / 4),
-            housekeeping_s=min(15.0, lease_s / 4),
+            reap_s=lease_s / 15,
+            register_s=min(15.0, lease_s / 4),
         )
