@@ -8,6 +8,7 @@ A room that needs them imports the fixtures in its conftest.py:
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import shutil
 import tempfile
@@ -40,6 +41,29 @@ def short_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Command lines of living processes that work in `folder` or were started with it."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            place = str((process / "cwd").readlink())
+        except OSError:
+            continue  # it ended meanwhile, or is the kernel's
+        mine = str(folder) in words or place.startswith(str(folder))
+        if mine and words and int(process.name) != os.getpid():
+            found.append(words)
+    return found
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder with a short path; a test that leaves a process running in it fails."""
+    with short_folder() as folder:
+        yield folder
+        assert processes_of(folder) == []
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -25,14 +25,14 @@ GRACE_S = 20.0
 #: Pauses before a child that ended is started again; the first again after living this long.
 FIRST_PAUSE_S, LONGEST_PAUSE_S, LONG_LIFE_S = 1.0, 30.0, 60.0
 _LOOK_S = 1.0
-_LONGEST_LINE = 2**20
+_LONGEST_LINE = 2**16
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Child:
-    """One process to keep: `python WORDS`. Its first line says that it is ready."""
+    """One process to keep: `python WORDS`. Its first line says that it has started."""
 
     name: str
     words: tuple[str, ...]
@@ -115,18 +115,21 @@ class Supervisor:
     async def _live(self, child: Child) -> int:
         """One life of a child: returns its exit status, or minus the signal that killed it."""
         begin = perf_counter()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *child.words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=self._environment,
-            limit=_LONGEST_LINE,
-            start_new_session=True,
-        )
-        assert process.stdout is not None, "it is a pipe"
-        telling = asyncio.create_task(self._tell(child.name, process.stdout, begin))
+        # A pipe of our own: asyncio's would hide the end of a child while others hold it open.
+        reading, writing = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *child.words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing,
+                stderr=asyncio.subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
+        finally:
+            os.close(writing)
+        telling = asyncio.create_task(self._tell(child.name, reading, begin))
         ended = asyncio.create_task(process.wait())
         try:
             await _first(ended, self._stop.wait())
@@ -137,21 +140,37 @@ class Supervisor:
             # Whatever is left of it or of what it started.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-        await telling
+        await asyncio.wait({telling}, timeout=GRACE_S)
+        telling.cancel()
         return await ended
 
-    async def _tell(self, name: str, lines: asyncio.StreamReader, begin: float) -> None:
+    async def _tell(self, name: str, pipe: int, begin: float) -> None:
         ready = False
-        with suppress(ValueError):  # a line without end
+        async with _lines(pipe) as lines:
             async for line in lines:
-                text = line.decode(errors="replace").rstrip()
-                if text and not ready:
+                if not ready:
                     ready = True
-                    self._on_ready(name, perf_counter() - begin)
-                self._say(f"{name} | {text}")
-        # Nobody may block on a full pipe.
-        while await lines.read(_LONGEST_LINE):
-            pass
+                    self._say(f"{name} started in {perf_counter() - begin:.2f} s")
+                self._say(f"{name} | {line}")
+
+
+@asynccontextmanager
+async def _lines(pipe: int) -> AsyncGenerator[AsyncIterator[str]]:
+    """What is written into a pipe, line by line; of a line without end only its tail."""
+    reader = asyncio.StreamReader(limit=_LONGEST_LINE)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(pipe, "rb")
+    )
+
+    async def read() -> AsyncIterator[str]:
+        while not reader.at_eof():
+            with suppress(ValueError):  # too long: dropped, nobody may block on a full pipe
+                yield (await reader.readline()).decode(errors="replace").rstrip()
+
+    try:
+        yield (line async for line in read() if line)
+    finally:
+        transport.close()
 
 
 async def _first(

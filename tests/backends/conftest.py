@@ -4,6 +4,7 @@ from tests.servers import (  # noqa: F401
     endpoints,
     every_endpoints,
     every_postgres,
+    folder,
     module_endpoints,
     postgres,
     postgres_hosted_version,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ourvidz.cli import main
+from tests.servers import folder  # noqa: F401
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +10,6 @@ import pytest
 
 from ourvidz.backends.embedded.stack import EmbeddedStack
 from tests.servers import short_folder
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """An empty folder with a short path; afterwards nothing started in it may be left."""
-    with short_folder() as folder:
-        yield folder
-        assert processes_of(folder) == []
 
 
 @pytest.fixture(scope="session")
@@ -38,21 +29,6 @@ def stack(made: Path, folder: Path) -> Iterator[EmbeddedStack]:
     stack = EmbeddedStack(folder / "data", fast=True)
     yield stack
     stack.stop()
-
-
-def processes_of(folder: Path) -> list[str]:
-    """Command lines of living processes that work in `folder` or were started with it."""
-    found: list[str] = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            place = str((process / "cwd").readlink())
-        except OSError:
-            continue  # it ended meanwhile, or is the kernel's
-        mine = str(folder) in words or place.startswith(str(folder))
-        if mine and words and int(process.name) != os.getpid():
-            found.append(words)
-    return found
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import redis
 
 from ourvidz.backends.embedded.stack import EmbeddedStack, Endpoints
 from ourvidz.domain.errors import Unavailable
-from tests.backends.embedded.conftest import processes_of
+from tests.servers import processes_of
 
 ROOT = Path(__file__).parents[3]
 NOBODY = 65534
