@@ -23,11 +23,12 @@ from ourvidz.backends.hosted.storage import SupabaseMedia
 from ourvidz.backends.postgres.administration import PostgresAdministration
 from ourvidz.backends.postgres.connection import Database
 from ourvidz.backends.postgres.records import PostgresRecords
+from ourvidz.backends.postgres.session_store import PostgresSessionStore
 from ourvidz.backends.postgres.work_queue import PostgresQueue
 from ourvidz.backends.redis import RedisLive
 from ourvidz.domain import catalog
 from ourvidz.ports import Administration, Auth, Courier, Live, Media, Policy, Records, WorkQueue
-from ourvidz.settings import Entry, Settings
+from ourvidz.settings import Entry, Settings, quiet_gradio
 from ourvidz.studio.door import Studio
 from ourvidz.studio.retention import keep_house
 
@@ -75,13 +76,27 @@ class Wiring:
     @cached_property
     def app(self) -> FastAPI:
         """The web app."""
+        from ourvidz.web.entrance import Welcome
         from ourvidz.web.server import AppParts, make_app
+        from ourvidz.web.site import Site
 
+        settings = self.settings
+        quiet_gradio(settings.home / "uploads")
+        outbox = None if settings.hosted or settings.smtp_url else settings.outbox_dir
         return make_app(
             AppParts(
                 media=self.media,
                 administration=self.administration,
-                worker_token=_shown(self.settings.worker_token),
+                worker_token=_shown(settings.worker_token),
+                site=Site(
+                    studio=self.studio,
+                    store=PostgresSessionStore(self._database),
+                    secret=(settings.secret_key or settings.kept_secret("site"))
+                    .get_secret_value()
+                    .encode(),
+                    public_url=settings.app_url,
+                    welcome=Welcome(credits=settings.welcome_credits, outbox=outbox),
+                ),
             )
         )
 

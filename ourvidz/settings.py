@@ -35,7 +35,7 @@ _ADDRESSES = ("database_url", "worker_database_url", "redis_url", "supabase_url"
 _NEEDED: dict[Entry, tuple[str, ...]] = {
     "app": (
         "database_url", "redis_url", "supabase_url", "supabase_anon_key", "supabase_service_key",
-        "public_url", "worker_token",
+        "public_url", "worker_token", "secret_key",
     ),
     "worker": ("worker_database_url", "redis_url", "public_url", "worker_token"),
     "admin": ("database_url", "supabase_url", "supabase_anon_key", "supabase_service_key"),
@@ -51,6 +51,7 @@ _ADVICE = {
     "supabase_service_key": "the service_role (secret) key from the project's API settings",
     "public_url": "the address under which browsers and workers reach the app, as https://HOST",
     "worker_token": "the output of `openssl rand -hex 32`, the same for the app and its workers",
+    "secret_key": "the output of `openssl rand -hex 32`; another one signs everybody out",
 }
 
 
@@ -109,6 +110,8 @@ class Settings(BaseSettings):
     admin_database_url: for the owner of the schema, needed by `ourvidz migrate` only.
     supabase_jwt_secret: only for projects whose tokens are still signed by HS256.
     worker_token: with it a worker asks the app for links to files.
+    secret_key: of it the keys of cookies and sessions are made; embedded it is made and kept here.
+    welcome_credits: what a new account gets.
     smtp_url: smtp://USER:PASSWORD@HOST:587 (or smtps://) for codes; None writes them to `outbox`.
     guard_url: endpoint of a model that judges prompts; without it explicit content is refused.
     worker_models: families a worker offers, () for all that run there. lease_s: see the queue.
@@ -143,6 +146,8 @@ class Settings(BaseSettings):
     guard_model: str = ""
 
     worker_token: Token | None = None
+    secret_key: Token | None = None
+    welcome_credits: int = Field(default=5, ge=0, le=1000)
     worker_models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = ()
     worker_kinds: Annotated[tuple[JobKind, ...], NoDecode, BeforeValidator(_words)] = KINDS
     lease_s: float = Field(default=60.0, ge=1.0, le=600.0)
@@ -224,6 +229,16 @@ def read_settings(**typed: Any) -> Settings:
         name = PREFIX + str(first["loc"][0]).upper()
         reason = first["msg"].removeprefix("Value error, ")
         raise InvalidRequest(name, f"{reason}; change the variable or unset it") from error
+
+
+def quiet_gradio(temp_dir: Path) -> None:
+    """What Gradio reads from the environment when it is imported: nothing is sent anywhere, and
+    uploads lie in a folder of ours.
+    """
+    temp_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ.update(
+        GRADIO_ANALYTICS_ENABLED="False", GRADIO_RUN_HISTORY="False", GRADIO_TEMP_DIR=str(temp_dir)
+    )
 
 
 def environment_of_children(home: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ from ourvidz.domain.errors import OurVidzError, Unavailable
 from ourvidz.ports import Administration, Media
 from ourvidz.web.media import media_router
 from ourvidz.web.messages import say, say_internal, say_nothing
+from ourvidz.web.site import Site
 from ourvidz.web.worker_api import worker_router
 
 #: For every answer that does not say otherwise.
@@ -30,11 +31,15 @@ _HEADERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class AppParts:
-    """What the app is made of. worker_token: None where no remote worker is wanted."""
+    """What the app is made of. worker_token: None where no remote worker is wanted.
+
+    site: what people see; without it only links, workers and probes are served.
+    """
 
     media: Media
     administration: Administration
     worker_token: str | None = None
+    site: Site | None = None
 
 
 def make_app(parts: AppParts) -> FastAPI:
@@ -53,6 +58,8 @@ def make_app(parts: AppParts) -> FastAPI:
     if isinstance(parts.media, LocalMedia):
         app.include_router(media_router(parts.media))
     app.include_router(worker_router(parts.media, parts.administration, parts.worker_token))
+    if parts.site:
+        parts.site.open(app)
     return app
 
 

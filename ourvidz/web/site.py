@@ -1,0 +1,68 @@
+"""What people see, behind the gate: the forms, the pages, and what pages fetch."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from ourvidz.domain.account import Identity
+from ourvidz.ports import SessionStore
+from ourvidz.studio.door import Studio
+from ourvidz.web.api import Api
+from ourvidz.web.cookies import Cookies
+from ourvidz.web.entrance import Entrance, Welcome
+from ourvidz.web.gate import Gate
+from ourvidz.web.sessions import Sessions
+
+_STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Everything behind one address. secret: of it the keys of cookies and sessions are made."""
+
+    studio: Studio
+    store: SessionStore
+    secret: bytes = field(repr=False)
+    public_url: str
+    welcome: Welcome
+
+    def open(self, app: FastAPI) -> None:
+        """Put it into `app`. Loads Gradio, which takes some seconds."""
+        from ourvidz.web.guard import Desk
+        from ourvidz.web.studio_app import PAGES, make_blocks, mount
+
+        app.include_router(Entrance(self.studio, self.sessions, self.cookies, self.welcome).router)
+        app.include_router(Api(self.studio).router)
+        app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+        desk = Desk(studio=self.studio, sessions=self.sessions, cookies=self.cookies)
+        mount(app, make_blocks(desk, PAGES, "OurVidz"), "/app")
+        app.add_middleware(
+            Gate, sessions=self.sessions, cookies=self.cookies, is_admin=self._is_admin
+        )
+        # With this one in front Gradio sends no cross-origin headers of its own.
+        app.add_middleware(CORSMiddleware, allow_origins=[self.public_url], allow_credentials=True)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
+        return Sessions(self.studio.auth, self.store, urlsafe_b64encode(self._key("sessions")))
+
+    @cached_property
+    def cookies(self) -> Cookies:
+        """By https they are bound to this host."""
+        return Cookies(key=self._key("age"), secure=self.public_url.startswith("https://"))
+
+    def _is_admin(self, me: Identity) -> bool:
+        return self.studio.records.account(me).role == "admin"
+
+    def _key(self, purpose: str) -> bytes:
+        return hmac.new(self.secret, purpose.encode(), hashlib.sha256).digest()

@@ -1,0 +1,57 @@
+"""The Gradio part: pages put together, mounted inside the FastAPI app behind the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+
+import gradio as gr
+from fastapi import FastAPI
+
+from ourvidz.web.guard import Desk, unguarded
+from ourvidz.web.look import head, theme
+from ourvidz.web.pages import create
+
+#: The first page has no name in the address.
+PAGES: Sequence[ModuleType] = (create,)
+
+
+def make_blocks(desk: Desk, pages: Sequence[ModuleType], title: str) -> gr.Blocks:
+    """All pages of one mount. A page is a module with PATH, TITLE and build(desk)."""
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
+        pages[0].build(desk)
+    for page in pages[1:]:
+        with blocks.route(page.TITLE, page.PATH, show_in_navbar=False):
+            page.build(desk)
+    return blocks
+
+
+def mount(app: FastAPI, blocks: gr.Blocks, path: str) -> None:
+    """Mount `blocks` at `path`, closed: every handler guarded, no file but uploads readable."""
+    if bad := unguarded(blocks):
+        raise RuntimeError(f"handlers without a guard: {', '.join(bad)}")
+    blocks.queue(max_size=200, default_concurrency_limit=20, api_open=False)
+    blocks.state_session_capacity = 2000
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path,
+        theme=theme(),
+        head=head(),
+        show_error=False,
+        footer_links=[],
+        run_history=False,
+        max_file_size="12mb",
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        pwa=False,
+        auth_dependency=lambda request: _name(request.state),
+    )
+    # Gradio checks paths of files only in an app that it believes was launched.
+    blocks.has_launched = True
+
+
+def _name(state: object) -> str | None:
+    me = getattr(state, "me", None)
+    return str(me.user_id) if me else None
