@@ -110,7 +110,8 @@ class Lease:
         InvalidRequest for a public bucket, and for names that leave the folder.
         """
         key = f"{bucket}/{self.folder}/{name}"
-        if "/" in name or split_key(key)[0].public:
+        place = split_key(key)[0]
+        if "/" in name or place.name != bucket or place.public:
             raise InvalidRequest("key", "is not one that a worker may write")
         return key
 

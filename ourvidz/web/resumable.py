@@ -46,6 +46,7 @@ class ResumableUploads:
     async def append(self, key: str, request: Request) -> Response:
         """Take the next piece; with the last one the file appears."""
         link = self._media.link("TUS", key, request.query_params)
+        offset = whole_number(request, "upload-offset")
         arrivals = self._media.arrivals
         try:
             part = await run_in_threadpool(
@@ -54,7 +55,7 @@ class ResumableUploads:
         except NotAllowed as error:
             return refused(404, "NotAllowed", str(error))
         with part:
-            if whole_number(request, "upload-offset") != part.size_bytes:
+            if offset != part.size_bytes:
                 return refused(409, "InvalidRequest", "upload-offset: is not where it stopped")
             await receive(request, part.write)
             if part.size_bytes == link.limit_bytes:

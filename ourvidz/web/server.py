@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from ourvidz.web.worker_api import worker_router
 
 #: For every answer that does not say otherwise.
 _HEADERS = (
+    ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "same-origin"),
@@ -76,7 +78,8 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
             f"port {port}",
             f"can not be opened ({error.strerror}); stop what uses it, or choose another",
         ) from error
-    with listener:
+    # uvicorn repeats the signal that ended it; ending is what was asked for.
+    with listener, contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(server_config(app)).run(sockets=[listener])
 
 

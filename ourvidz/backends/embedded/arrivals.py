@@ -174,21 +174,29 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
         return False
 
 
+def _make_folder(folder: Path) -> None:
+    """With its parents; `Path.mkdir` would make those readable by everyone."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def _place(part: Path, target: Path) -> None:
     for _ in range(10):
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            _make_folder(target.parent)
             part.replace(target)
             break
         except FileNotFoundError:
             continue  # Someone deleted the folder's last file and the folder with it.
     else:
         raise FileNotFoundError(errno.ENOENT, "The folder vanishes again and again")
-    folder = os.open(target.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with contextlib.suppress(FileNotFoundError):  # The file may be deleted already.
+        folder = os.open(target.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 @contextlib.contextmanager
