@@ -58,7 +58,8 @@ class ScriptRunner:
     raise=NAME     an error of `domain.errors`, or a bug for any other name
     frame          one live picture
 
-    Every start is one line in `journal` of the scratch folder.
+    Every start is one line in `journal` of the scratch folder; while `full` lies there too, the
+    disk is full.
     """
 
     def __init__(self, settings: WorkerSettings, policy_factory: PolicyFactory) -> None:
@@ -108,6 +109,8 @@ class ScriptRunner:
         if task.kind == "enhance":
             return {"original": "a", "enhanced": "b", "source": "model", "reason": "", "seconds": 0}
         clip, thumbnail = task.out_dir / "clip.mp4", task.out_dir / "clip.jpg"
+        if (self._scratch_dir / "full").exists():
+            Path("/dev/full").write_bytes(MP4)  # what a full disk answers
         clip.write_bytes(MP4 + secrets.token_bytes(2_000))
         thumbnail.write_bytes(JPEG + secrets.token_bytes(200))
         return {
@@ -139,7 +142,7 @@ def _error(name: str) -> Exception:
 
 
 class FragileCourier:
-    """A courier whose storage refuses, and whose disk is full, while its switch file exists."""
+    """A courier whose storage refuses while its switch file exists."""
 
     def __init__(self, courier: DirectCourier, switch: Path) -> None:
         self._courier, self._switch = courier, switch

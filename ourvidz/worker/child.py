@@ -7,6 +7,7 @@ A lease is never kept here: loading a model can stop every thread of a process f
 from __future__ import annotations
 
 import ctypes
+import errno
 import logging
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 
 #: Linux: the number of `prctl`'s "send me this signal when my parent dies".
 _PR_SET_PDEATHSIG = 1
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Child:
@@ -143,21 +146,24 @@ def _answer(runner: Runner, task: Task, line: Connection) -> Done | Failed:
 
     try:
         return Done(result=runner.run(task, report), loaded=runner.loaded)
-    except PolicyRefused as refusal:
-        texts, negative = texts_of(task)
-        kept = {"category": refusal.category, "prompt_sha256": prompt_sha256(texts, negative)}
-        return Failed(family="PolicyRefused", text=str(refusal), result=kept, loaded=runner.loaded)
-    except OurVidzError as error:
-        return Failed(family=type(error).__name__, text=str(error), loaded=runner.loaded)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:  # noqa: BLE001 - the one place where a job's bugs are caught
-        return Failed(
-            family="internal",
-            text=type(error).__name__,
-            trace=traceback.format_exc(),
-            loaded=runner.loaded,
-        )
+        return replace(_failure(error, task), loaded=runner.loaded)
+
+
+def _failure(error: Exception, task: Task) -> Failed:
+    """An error in words; with a traceback when it is a bug."""
+    if isinstance(error, PolicyRefused):
+        texts, negative = texts_of(task)
+        kept = {"category": error.category, "prompt_sha256": prompt_sha256(texts, negative)}
+        return Failed(family="PolicyRefused", text=str(error), result=kept)
+    if isinstance(error, OurVidzError):
+        return Failed(family=type(error).__name__, text=str(error))
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return Failed(family="Unavailable", text="disk: the worker's is full; try again later")
+    trace = "".join(traceback.format_exception(error))
+    return Failed(family="internal", text=type(error).__name__, trace=trace)
 
 
 def _die_with(parent_pid: int) -> None:
