@@ -17,8 +17,8 @@ from ourvidz.cli.supervisor import Child, Supervisor
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.settings import Settings, environment_of_children, read_settings
 
-#: The verbs that are kept running beside the servers.
-VERBS = ("worker",)
+#: What is kept running beside the servers, and by which verb.
+CHILDREN = {"worker": "worker", "app": "serve"}
 
 
 def up(args: Namespace, screen: Screen) -> None:
@@ -29,7 +29,10 @@ def up(args: Namespace, screen: Screen) -> None:
     lock = settings.data_dir / "up.lock"
     with locked(lock, wait_s=0):
         note(lock, f"OurVidz runs here already, as process {getpid()}: {settings.app_url}")
-        children = [Child(verb, ("-m", "ourvidz.cli.child", str(getpid()), verb)) for verb in VERBS]
+        children = [
+            Child(name, ("-m", "ourvidz.cli.child", str(getpid()), verb))
+            for name, verb in CHILDREN.items()
+        ]
         environment = environment_of_children(settings.home)
         asyncio.run(Supervisor(stack, children, environment, screen.tell).run())
     screen.show({"home": settings.home, "stopped": True}, "Stopped.")

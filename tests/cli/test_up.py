@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -27,7 +28,11 @@ class Up:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.log = home.with_suffix(".log")
-        environment = os.environ | {"OURVIDZ_DEVICE": "cpu"}  # noqa: TID251 - what this one has
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        changes = {"OURVIDZ_DEVICE": "cpu", "OURVIDZ_PORT": str(self.port)}
+        environment = os.environ | changes  # noqa: TID251 - what this process has
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "ourvidz.cli", "up", "--data", str(home)],
@@ -72,16 +77,16 @@ def ourvidz(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_up_keeps_all_of_it_running_and_ctrl_c_leaves_nothing(home: Path) -> None:
     with running(home) as up:
-        for sign in ("Postgres ready in ", "Valkey ready in ", "worker started in "):
+        for sign in ("Postgres ready in ", "Valkey ready in ", "worker started in ", "Serving on "):
             up.wait_for(sign)
         second = ourvidz("up", "--data", str(home))
         assert second.returncode == 7
-        assert f"already, as process {up.process.pid}: http://" in second.stderr
+        assert f"already, as process {up.process.pid}: http://127.0.0.1:{up.port}" in second.stderr
 
         pid_file = home / "data/postgres/data/postmaster.pid"
         os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
         up.wait_for("Postgres ready in ", times=2)
-        os.kill(worker_of(up), signal.SIGKILL)
+        os.kill(child_of(up, "worker"), signal.SIGKILL)
         up.wait_for("worker started in ", times=2)
 
         assert up.end(signal.SIGINT) == 0
@@ -92,7 +97,7 @@ def test_up_keeps_all_of_it_running_and_ctrl_c_leaves_nothing(home: Path) -> Non
 def test_when_up_is_killed_its_worker_dies_and_the_next_one_finds_the_servers(home: Path) -> None:
     with running(home) as up:
         up.wait_for("worker started in ")
-        worker = worker_of(up)
+        worker = child_of(up, "worker")
         up.end(signal.SIGKILL)
         deadline = time.monotonic() + LIMIT_S
         while Path(f"/proc/{worker}").exists():
@@ -122,10 +127,10 @@ def test_a_data_folder_that_can_not_be_made_is_told_with_what_to_do(folder: Path
     assert "Traceback" not in refused.stderr
 
 
-def worker_of(up: Up) -> int:
-    """The process id of the worker that `up` keeps."""
+def child_of(up: Up, verb: str) -> int:
+    """The process id of the child that `up` keeps for `verb`."""
     children = Path(f"/proc/{up.process.pid}/task/{up.process.pid}/children").read_text().split()
     for pid in map(int, children):
-        if b"ourvidz.cli.child" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[-2] == verb.encode():
             return pid
-    raise AssertionError("no worker")
+    raise AssertionError(f"no {verb}")

@@ -85,7 +85,9 @@ class PostgresServer:
     def url(self, user: str, password: str, database: str = "postgres") -> str:
         """The address for a login; good for psycopg, psql and the Supabase CLI."""
         host = quote(str(self._socket_dir()), safe="")
-        return f"postgresql://{user}:{quote(password, safe='')}@/{database}?host={host}"
+        # `host=` comes before `localhost`, which the CLI asks for.
+        login = f"{user}:{quote(password, safe='')}"
+        return f"postgresql://{login}@localhost/{database}?host={host}"
 
     def start(self) -> bool:
         """Make the server ready; False when it was already. Raises Unavailable if it can not."""

@@ -63,7 +63,7 @@ def reaching() -> Generator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        if not _is_trouble(error):
+        if not is_trouble(error):
             raise
         reason = str(error).partition("\n")[0].removeprefix("connection failed: ")
         raise Unavailable("database", f"can not be reached ({reason}); {_ADVICE}") from error
@@ -137,6 +137,9 @@ class Database:
                 ) from error
 
 
-def _is_trouble(error: psycopg.OperationalError) -> bool:
+def is_trouble(error: psycopg.Error) -> bool:
+    """Whether the server or the way to it failed, not a statement."""
+    if not isinstance(error, psycopg.OperationalError):
+        return False
     state = error.sqlstate
     return state is None or state.startswith("08") or state in _TROUBLE

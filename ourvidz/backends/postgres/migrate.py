@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from ourvidz.backends.postgres.connection import Connection, connect, reaching
+from ourvidz.backends.postgres.connection import Connection, connect, is_trouble, reaching
 from ourvidz.domain.errors import Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -152,7 +152,9 @@ def _apply(connection: Connection, migration: Migration) -> bool:
                 (migration.version, [text], migration.name),
             )
             return True
-    except (psycopg.ProgrammingError, psycopg.DataError, psycopg.IntegrityError) as error:
+    except psycopg.Error as error:
+        if is_trouble(error):
+            raise
         raise Unavailable(
             "database",
             f"{migration.path.name} can not be applied ({str(error).splitlines()[0]}); nothing of "
