@@ -61,12 +61,11 @@ def download(line: Line, url: str, path: Path) -> None:
 
 
 def _put(line: Line, target: UploadTarget, file: BinaryIO) -> None:
-    length = str(os.fstat(file.fileno()).st_size)
-    headers = {**target.headers, "content-length": length}
+    size = os.fstat(file.fileno()).st_size
+    headers = {**target.headers, "content-length": str(size)}
 
     def once() -> None:
-        file.seek(0)
-        line.request("PUT", target.url, headers=headers, content=_pieces(file))
+        line.request("PUT", target.url, headers=headers, content=_bytes(file, 0, size))
 
     try:
         line.patiently(once, lambda: 0)
@@ -74,9 +73,12 @@ def _put(line: Line, target: UploadTarget, file: BinaryIO) -> None:
         raise NotAllowed(f"The storage has no place for {target.key}.") from error
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(_COPY_BYTES):
-        yield piece
+def _bytes(file: BinaryIO, start: int, size: int) -> Iterator[bytes]:
+    """`size` bytes from `start` on, little by little: requests are kept longer than one thinks."""
+    file.seek(start)
+    while size and (some := file.read(min(size, _COPY_BYTES))):
+        size -= len(some)
+        yield some
 
 
 class _Download:
@@ -120,7 +122,7 @@ class _ResumableUpload:
     def _go_on(self) -> None:
         try:
             if self._address:
-                self._ask("HEAD", self._address, {})
+                self._ask("HEAD", {}, None)
             else:
                 self._create()
             while self._offset < self._size:
@@ -131,30 +133,31 @@ class _ResumableUpload:
 
     def _create(self) -> None:
         headers = {"upload-length": str(self._size)}
-        response = self._request("POST", self._target.url, headers)
+        response = self._request("POST", self._target.url, headers, None)
         location = response.headers.get("location")
         if not location:
             raise Interrupted("the upload was not created")
         self._address, self._offset = str(response.url.join(location)), 0
 
     def _send_piece(self) -> None:
-        self._file.seek(self._offset)
+        size = min(PIECE_BYTES, self._size - self._offset)
         headers = {
             "upload-offset": str(self._offset),
             "content-type": "application/offset+octet-stream",
+            "content-length": str(size),
         }
-        self._ask("PATCH", self._address, headers, self._file.read(PIECE_BYTES))
+        self._ask("PATCH", headers, _bytes(self._file, self._offset, size))
 
-    def _ask(self, method: str, url: str, headers: dict[str, str], piece: bytes = b"") -> None:
+    def _ask(self, method: str, headers: dict[str, str], piece: Iterator[bytes] | None) -> None:
         """One request that says, or changes, how much the server has."""
-        response = self._request(method, url, headers, piece)
+        response = self._request(method, self._address, headers, piece)
         text = response.headers.get("upload-offset", "")
         if not (text.isdecimal() and int(text) <= self._size):
             raise Interrupted("the server does not say where the upload stands")
         self._offset = int(text)
 
     def _request(
-        self, method: str, url: str, headers: dict[str, str], piece: bytes = b""
+        self, method: str, url: str, headers: dict[str, str], piece: Iterator[bytes] | None
     ) -> httpx.Response:
         headers = {"tus-resumable": "1.0.0", **self._target.headers, **headers}
         return self._line.request(method, url, headers=headers, content=piece)
