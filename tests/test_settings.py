@@ -24,6 +24,7 @@ HOSTED = {
     "SUPABASE_SERVICE_KEY": f"service{SECRET}",
     "PUBLIC_URL": "https://videos.host",
     "WORKER_TOKEN": SECRET * 2,
+    "SECRET_KEY": SECRET * 2,
 }
 
 
@@ -83,6 +84,7 @@ def test_with_all_addresses_it_is_hosted(monkeypatch: pytest.MonkeyPatch) -> Non
         ("app", "SUPABASE_SERVICE_KEY"),
         ("app", "PUBLIC_URL"),
         ("app", "WORKER_TOKEN"),
+        ("app", "SECRET_KEY"),
         ("worker", "WORKER_DATABASE_URL"),
         ("worker", "WORKER_TOKEN"),
         ("admin", "SUPABASE_ANON_KEY"),
