@@ -77,11 +77,11 @@ class Town:
 
 
 @contextmanager
-def town() -> Generator[Town]:
-    """A town on a new folder; all of it is gone afterwards."""
+def town(*, fast: bool = True) -> Generator[Town]:
+    """A town on a new folder; all of it is gone afterwards. fast: writes are not forced to disk."""
     folder = Path(tempfile.mkdtemp(prefix="ov-"))
     folder.chmod(0o711)  # the servers' account must pass
-    stack = EmbeddedStack(folder / "stack", fast=True)
+    stack = EmbeddedStack(folder / "stack", fast=fast)
     try:
         doors = stack.start()
         with (
