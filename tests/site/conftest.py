@@ -1,0 +1,86 @@
+"""The whole app on real servers, as browsers reach it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.servers import Endpoints
+from tests.site.browsers import Browser, Visit
+from tests.studio.conftest import Town, module_endpoints, postgres, town, valkey  # noqa: F401
+
+_START_S = 120
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return door.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def site(
+    town: Town,  # noqa: F811
+    module_endpoints: Endpoints,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The address of a running app that shares everything with `town`."""
+    port = free_port()
+    said = {
+        "home": str(town.wiring.settings.home),
+        "port": port,
+        "endpoints": asdict(module_endpoints),
+    }
+    log = tmp_path_factory.mktemp("site") / "log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.site.serving"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(said))
+        process.stdin.close()
+        try:
+            _wait(f"http://127.0.0.1:{port}/healthz", process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def visit(site: str) -> Iterator[Visit]:
+    """Makes browsers, each with its own cookies."""
+    with ExitStack() as open_ones:
+
+        def opened() -> Browser:
+            browser = Browser(site)
+            open_ones.callback(browser.client.close)
+            return browser
+
+        yield opened
+
+
+def _wait(url: str, process: subprocess.Popen[str], log: Path) -> None:
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail(f"the app did not start:\n{log.read_text()[-3000:]}")

@@ -1,0 +1,29 @@
+"""The app in a process of its own, as it is served: `python -m tests.site.serving` by a fixture.
+
+Not in the tests' process: importing Gradio warns, and here warnings are errors.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from ourvidz.backends.embedded.stack import Endpoints
+from ourvidz.bootstrap import Wiring
+from ourvidz.settings import Settings
+from ourvidz.web.server import serve
+
+
+def main() -> None:
+    """Serve what standard input says: home, port and the servers' addresses."""
+    said = json.load(sys.stdin)
+    url = f"http://127.0.0.1:{said['port']}"
+    settings = Settings(home=Path(said["home"]), port=said["port"], public_url=url, device="cpu")
+    with closing(Wiring(settings, Endpoints(**said["endpoints"]))) as wiring:
+        serve(wiring.app, settings.host, settings.port)
+
+
+if __name__ == "__main__":
+    main()
