@@ -158,7 +158,8 @@ class Figures:
 
 
 def measure(way: Callable[[], object], app_pid: int, figures: Figures) -> None:
-    """One round of one way."""
+    """One round of one way, on a disk that has nothing left to write for the one before."""
+    os.sync()
     pids = (os.getpid(), app_pid)
     before = [memory_kib(pid, "VmRSS") for pid in pids]
     for pid in pids:
