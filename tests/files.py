@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import threading
 from collections.abc import Iterator
@@ -90,6 +91,17 @@ def http(method: str, url: str, **options: Any) -> httpx.Response:
     """One request on a connection of its own, without the second that reading all CAs takes."""
     with httpx.Client(verify=False) as client:
         return client.request(method, url, **options)
+
+
+@contextmanager
+def disk_full_after(limit_bytes: int) -> Iterator[None]:
+    """The system refuses to make any file longer than this, as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager

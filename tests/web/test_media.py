@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from tests.files import MP4, PNG, WEBP, content, write
+from tests.files import MP4, PNG, WEBP, content, disk_full_after, write
 from tests.web.conftest import Site
 
 KEY = "videos-final/u1/j1/a1/out.mp4"
@@ -264,6 +264,17 @@ class TestWriting:
         answer = site.client.put(target.url, content=pieces(), headers=target.headers)
         assert (answer.status_code, "more than" in answer.text) == (400, True)
         assert site.incoming() == []
+
+    def test_a_full_disk_is_said_and_leaves_the_old_file(self, site: Site) -> None:
+        old, new = content(PNG), content(PNG, 3_000_000)
+        self.put(site, old)
+        with disk_full_after(2_000_000):
+            answer = self.put(site, new)
+        assert (answer.status_code, answer.json()["error"]) == (503, "Unavailable")
+        assert answer.headers["retry-after"] == "2"
+        assert "free some space" in answer.json()["message"]
+        assert site.incoming() == []
+        assert site.client.get(site.media.url(STILL)).content == old
 
     def test_an_upload_that_breaks_off_leaves_the_old_file(self, site: Site) -> None:
         old = content(PNG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.files import PNG, content
+from tests.files import PNG, content, disk_full_after
 from tests.web.conftest import Site
 
 KEY = "videos-final/u1/j1/a1/film.mp4"
@@ -71,6 +71,17 @@ def test_a_type_that_lies_is_refused_with_the_first_piece(site: Site) -> None:
     answer = patch(site, address, 0, content(PNG, 100))
     assert (answer.status_code, "not video/mp4 inside" in answer.text) == (400, True)
     assert site.client.head(address).status_code == 404
+
+
+def test_a_full_disk_stops_an_upload_and_room_lets_it_go_on(site: Site) -> None:
+    body = content(size=4_000_000)
+    address = begin(site, len(body)).headers["location"]
+    with disk_full_after(2_500_000):
+        assert patch(site, address, 0, body).status_code == 503
+    offset = int(site.client.head(address).headers["upload-offset"])
+    assert 1_000_000 <= offset <= 2_500_000
+    assert patch(site, address, offset, body[offset:]).status_code == 204
+    assert site.client.get(site.media.url(KEY)).content == body
 
 
 def test_two_uploads_to_one_key_do_not_mix(site: Site) -> None:

@@ -66,6 +66,6 @@ class HttpCourier:
             self._app.patiently(once, lambda: 0)
         except Gone as error:
             raise Unavailable(
-                "the app", f"{self._url} is not there; check OURVIDZ_APP_URL"
+                "the app", f"{self._url} is not there; check OURVIDZ_PUBLIC_URL"
             ) from error
         return answers[0]

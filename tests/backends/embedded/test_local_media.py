@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import pytest
 from ourvidz.backends.embedded.arrivals import STALE_S
 from ourvidz.backends.embedded.local_media import LocalMedia
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, Unavailable
-from tests.files import MP4, SECRET, content, write
+from tests.files import MP4, SECRET, content, disk_full_after, write
 
 KEY = "videos-final/u1/j1/a1/out.mp4"
 
@@ -232,17 +231,6 @@ class TestResumable:
         assert media.arrivals.received(name) is None
         with pytest.raises(NotAllowed, match="Send nothing more"):
             media.arrivals.resume(name, "video/mp4", 1_000)
-
-
-@contextmanager
-def disk_full_after(limit_bytes: int) -> Iterator[None]:
-    """The system refuses to make any file longer than this, as it does on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class TestFullDisk:
