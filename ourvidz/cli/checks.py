@@ -263,7 +263,10 @@ def _policy(wiring: Wiring) -> Iterator[Finding]:
     try:
         wiring.policy.check(["a red sailboat on the sea at sunset"])
     except PolicyRefused as error:
-        yield Finding("policy", "fail", f"refuses everything ({error})", "see the lines above")
+        advice = "install OurVidz again; report this if that does not help"
+        if wiring.settings.guard_url:
+            advice = f"correct {PREFIX}GUARD_URL, _KIND, _MODEL and _KEY, or unset them"
+        yield Finding("policy", "fail", f"refuses everything: {error}", advice)
         return
     guard = wiring.settings.guard_url
     says = f"with the guard model at {guard}" if guard else "no guard model: refuses adult content"

@@ -55,7 +55,8 @@ def add_options(group: ArgumentParser) -> None:
     verbs = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, command in (("add", add), ("grant", grant), ("role", role)):
         text = (command.__doc__ or "").splitlines()[0]
-        verb = verbs.add_parser(name, help=text, description=text)
+        # No abbreviations: --password would be taken for --password-file, and shown in an error.
+        verb = verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
         verb.add_argument("--json", action="store_true", help="print one JSON document")
         verb.add_argument("email", metavar="EMAIL")
         verb.set_defaults(command=command)
