@@ -19,6 +19,7 @@ from ourvidz.backends.embedded.mailbox import FileMailbox, SmtpMailbox
 from ourvidz.backends.embedded.stack import EmbeddedStack, Endpoints
 from ourvidz.backends.hosted.auth import hosted_auth
 from ourvidz.backends.hosted.courier import HttpCourier
+from ourvidz.backends.hosted.guard_model import HttpGuardModel
 from ourvidz.backends.hosted.storage import SupabaseMedia
 from ourvidz.backends.postgres.administration import PostgresAdministration
 from ourvidz.backends.postgres.connection import Database
@@ -28,6 +29,7 @@ from ourvidz.backends.postgres.work_queue import PostgresQueue
 from ourvidz.backends.redis import RedisLive
 from ourvidz.domain import catalog
 from ourvidz.ports import Administration, Auth, Courier, Live, Media, Policy, Records, WorkQueue
+from ourvidz.safety.late import LatePolicy
 from ourvidz.settings import Entry, Settings, quiet_gradio
 from ourvidz.studio.door import Studio
 from ourvidz.studio.retention import keep_house
@@ -63,7 +65,7 @@ class Wiring:
 
     @cached_property
     def studio(self) -> Studio:
-        """What a signed-in person can do. Loads the sentence model of the policy."""
+        """What a signed-in person can do."""
         return Studio(
             records=self.records,
             media=self.media,
@@ -169,9 +171,9 @@ class Wiring:
         return auth
 
     @cached_property
-    def policy(self) -> Policy:
-        """What may be asked for. Loads the sentence model, and torch with it."""
-        return make_policy(self.settings)
+    def policy(self) -> LatePolicy:
+        """What may be asked for."""
+        return LatePolicy(partial(make_policy, self.settings))
 
     @cached_property
     def endpoints(self) -> Endpoints:
@@ -206,8 +208,9 @@ class Wiring:
             ),
         )
 
-    def start_housekeeping(self) -> None:
-        """Reap and sweep in a thread of its own until `close`."""
+    def start_background(self) -> None:
+        """Reap and sweep in a thread of its own until `close`; load the policy in another."""
+        threading.Thread(target=self.policy.load, name="policy", daemon=True).start()
         stopped = threading.Event()
         thread = threading.Thread(
             target=keep_house,
@@ -229,8 +232,16 @@ def make_policy(settings: Settings) -> Policy:
     from ourvidz.pipeline.language import load_sentences
     from ourvidz.safety.floor import SafetyFloor
 
+    guard = None
+    if settings.guard_url is not None:
+        guard = HttpGuardModel(
+            dialect=settings.guard_kind,
+            url=settings.guard_url,
+            model=settings.guard_model,
+            key=_shown(settings.guard_key) or "",
+        )
     sentences = load_sentences(settings.models_dir)
-    return SafetyFloor(sentences.vectors, sentences.vocabulary())
+    return SafetyFloor(sentences.vectors, sentences.vocabulary(), guard)
 
 
 def _shown(secret: SecretStr | None) -> str | None:

@@ -37,7 +37,7 @@ def serve(args: Namespace, screen: Screen) -> None:
     _log()
     with closing(Wiring(settings)) as wiring:
         app = wiring.app
-        wiring.start_housekeeping()
+        wiring.start_background()
         screen.tell(f"Serving on http://{settings.host}:{settings.port}")
         run(app, settings.host, settings.port)
 
