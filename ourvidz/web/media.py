@@ -18,8 +18,12 @@ from ourvidz.web.bodies import receive, whole_number
 from ourvidz.web.messages import refused
 from ourvidz.web.resumable import ResumableUploads
 
-#: A file of a user, opened by itself, runs no script and loads nothing.
-_CSP = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+#: A file of a user, opened by itself, runs no script and loads nothing. It keeps its origin, or a
+#: browser would refuse the film to its own player.
+_CSP = (
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
+    "sandbox allow-same-origin"
+)
 
 
 def media_router(media: LocalMedia) -> APIRouter:
