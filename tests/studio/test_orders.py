@@ -82,8 +82,13 @@ def test_the_price_is_told_before_and_is_what_is_charged(town: Town) -> None:
     me = town.person(credits=9)
     project = draft(town, me, seconds=5)
     quote = orders.quote(me, town.studio, project.id)
-    assert (quote.credits, quote.have) == (1, 9)
-    assert orders.render(me, town.studio, project.id).cost == quote.credits
+    assert (quote.credits, quote.have, quote.seconds) == (1, 9, None)
+    job = orders.render(me, town.studio, project.id)
+    assert job.cost == quote.credits
+    deliver_video(town, me, job)
+    took = orders.quote(me, town.studio, project.id).seconds
+    assert took is not None
+    assert 0 < took < 60
     projects.change_project(me, town.studio, project.id, {"seconds": 60})
     assert orders.quote(me, town.studio, project.id).credits == 5
 
