@@ -13,6 +13,7 @@ def head() -> str:
         '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">'
         '<link rel="stylesheet" href="/static/base.css">'
         '<link rel="stylesheet" href="/static/studio.css">'
+        '<script src="/static/studio.js"></script>'
         '<meta name="color-scheme" content="dark"><meta name="robots" content="noindex">'
         '<meta name="theme-color" content="#0f0e14">'
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from ourvidz.web import nav
 from ourvidz.web.guard import Desk
 
 PATH, TITLE = "", "Create"
@@ -11,4 +12,5 @@ PATH, TITLE = "", "Create"
 
 def build(desk: Desk) -> None:
     """The page."""
+    nav.bar(desk, PATH)
     gr.HTML("<h1>Create</h1>")

@@ -1,0 +1,35 @@
+"""Icons as SVG in the colour of the text around them: decoration only, words say it too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_PATHS: Mapping[str, str] = MappingProxyType(
+    {
+        "create": '<path d="M12 3l1.9 5.1L19 10l-5.1 1.9L12 17l-1.9-5.1L5 10l5.1-1.9z"/>'
+        '<path d="M19 16v4M17 18h4M5 16v3M3.5 17.5h3"/>',
+        "library": '<rect x="3" y="5" width="18" height="14" rx="3"/>'
+        '<path d="M10.5 9.5v5l4-2.5z"/>',
+        "characters": '<circle cx="12" cy="8" r="4"/><path d="M4.5 20c1-4 4-6 7.5-6s6.5 2 7.5 6"/>',
+        "account": '<circle cx="12" cy="12" r="3"/><path d="M12 3v3M12 18v3M3 12h3M18 12h3M5.6 '
+        '5.6l2.2 2.2M16.2 16.2l2.2 2.2M18.4 5.6l-2.2 2.2M7.8 16.2l-2.2 2.2"/>',
+        "credits": '<circle cx="12" cy="12" r="8.5"/><path d="M12 8v8M9.5 10h3.8a1.8 1.8 0 0 1 0 '
+        '4H9.5"/>',
+        "check": '<path d="M5 12.5l4.5 4.5L19 7.5"/>',
+        "download": '<path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14"/>',
+        "alert": '<path d="M12 4l9 16H3z"/><path d="M12 10v4.5M12 17.2v.3"/>',
+    }
+)
+
+
+def icon(name: str) -> str:
+    """One icon, hidden from screen readers.
+
+    >>> icon("check")[:18]
+    '<svg class="ov-ico'
+    """
+    return (
+        '<svg class="ov-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">'
+        f"{_PATHS[name]}</svg>"
+    )

@@ -1,0 +1,132 @@
+// The life of the app's own parts: Python makes their markup, see ourvidz/web/widgets.
+window.ov = (() => {
+  'use strict';
+  const part = (element, name) => element.querySelector(`[data-part="${name}"]`);
+
+  // --- Cards: one listener for every button, whatever is shown later ------------------------
+  function cards(element, trigger, event) {
+    element.addEventListener('click', (click) => {
+      const button = click.target.closest('[data-act]');
+      if (!button || !element.contains(button) || button.disabled) return;
+      click.preventDefault();
+      if (button.dataset.ask && !window.confirm(button.dataset.ask)) return;
+      trigger(event, { act: button.dataset.act, id: button.dataset.id || '' });
+    });
+  }
+
+  // --- Place: the address of the page says where the person is ------------------------------
+  function place(element, props, watch) {
+    const stepOf = (query) => new URLSearchParams(query).get('step');
+    watch('value', () => {
+      const moved = stepOf(window.location.search) !== stepOf(props.value);
+      if (props.value === window.location.search) return;
+      window.history.replaceState(window.history.state, '', window.location.pathname + props.value);
+      if (!moved) return;
+      window.scrollTo(0, 0);
+      // What was pressed is gone: go on reading at the heading of the new step.
+      window.setTimeout(() => document.querySelector('main h1, h1')?.focus({ preventScroll: true }), 150);
+    });
+  }
+
+  // --- Job: asks how it stands until it has ended --------------------------------------------
+  function span(seconds, texts) {
+    if (seconds < 90) return texts.seconds.replace('{}', Math.max(1, Math.round(seconds / 5) * 5 || 1));
+    return texts.minutes.replace('{}', Math.round(seconds / 60));
+  }
+
+  function hintOf(job, texts) {
+    if (job.cancel_requested) return texts.cancelling;
+    if (job.state !== 'queued') return job.attempts > 1 ? texts.again : '';
+    if (job.workers === 0) return texts.no_worker;
+    return job.ahead ? texts[job.ahead === 1 ? 'ahead_one' : 'ahead'].replace('{}', job.ahead) : texts.next;
+  }
+
+  function paint(element, job, props) {
+    const texts = props.texts, percent = Math.round(job.progress * 100);
+    const stage = job.state === 'queued' ? texts.queued : texts[`stage_${job.stage}`] || texts.working;
+    part(element, 'stage').textContent = stage;
+    part(element, 'eta').textContent =
+      (job.state === 'running' ? `${percent} % ` : '') +
+      (job.eta_s === null ? '' : texts.eta.replace('{}', span(job.eta_s, texts)));
+    part(element, 'hint').textContent = hintOf(job, texts);
+    part(element, 'cancel').disabled = job.cancel_requested || job.final;
+    const bar = element.querySelector('[role=progressbar]');
+    bar.setAttribute('aria-valuenow', percent);
+    bar.classList.toggle('ov-waiting', job.state === 'queued');
+    bar.firstElementChild.style.width = `${percent}%`;
+    picture(element, job, props);
+  }
+
+  function picture(element, job, props) {
+    const frame = part(element, 'picture'), image = frame.firstElementChild;
+    frame.hidden = !props.picture;
+    if (!props.picture || !job.has_frame) return;
+    const next = new Image();
+    next.onload = () => { image.src = next.src; image.hidden = false; frame.classList.remove('ov-skeleton'); };
+    next.src = `/api/jobs/${job.id}/frame?at=${Date.now()}`;
+  }
+
+  function job(element, props, trigger, watch, event) {
+    let timer = 0, failures = 0, since = 0, following = '';
+    const soon = (wait) => { window.clearTimeout(timer); timer = window.setTimeout(ask, wait); };
+
+    function restart() {
+      window.clearTimeout(timer);
+      following = props.value || '';
+      element.hidden = !following;
+      const frame = part(element, 'picture');
+      frame.hidden = !props.picture;
+      frame.classList.add('ov-skeleton');
+      frame.firstElementChild.hidden = true;
+      part(element, 'stage').textContent = props.texts.waiting;
+      for (const name of ['eta', 'hint']) part(element, name).textContent = '';
+      failures = 0;
+      since = Date.now();
+      if (following) ask();
+    }
+
+    async function ask() {
+      const id = following;
+      if (!id || !element.isConnected || document.hidden) return;
+      try {
+        const answer = await fetch(`/api/jobs/${encodeURIComponent(id)}`, { headers: { accept: 'application/json' } });
+        if (id !== following) return;
+        if (answer.status === 401) return signIn();
+        if (answer.status === 403 || answer.status === 404) return trigger(event, { id, state: 'gone' });
+        if (!answer.ok) throw new Error(answer.status);
+        const now = await answer.json();
+        failures = 0;
+        paint(element, now, props);
+        if (now.final) { following = ''; trigger(event, { id, state: now.state }); return; }
+        soon(Date.now() - since > 60000 ? 5000 : 2000);
+      } catch {
+        failures += 1;
+        part(element, 'hint').textContent = props.texts.reconnecting;
+        soon(Math.min(15000, 1000 * 2 ** failures));
+      }
+    }
+
+    function signIn() {
+      const here = window.location.pathname + window.location.search;
+      part(element, 'hint').innerHTML = '<a></a>';
+      const link = part(element, 'hint').firstElementChild;
+      link.href = `/auth/sign-in?next=${encodeURIComponent(here)}`;
+      link.textContent = props.texts.sign_in;
+    }
+
+    part(element, 'cancel').addEventListener('click', async (click) => {
+      click.target.disabled = true;
+      part(element, 'hint').textContent = props.texts.cancelling;
+      try { await fetch(`/api/jobs/${encodeURIComponent(following)}/cancel`, { method: 'POST' }); }
+      catch { click.target.disabled = false; }
+      soon(100);
+    });
+    watch('value', restart);
+    const wake = () => { if (!document.hidden) soon(50); };
+    document.addEventListener('visibilitychange', wake);
+    window.addEventListener('online', wake);
+    restart();
+  }
+
+  return { cards, place, job };
+})();

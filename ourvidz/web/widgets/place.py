@@ -1,0 +1,28 @@
+"""Where the person is: kept in the address of the page, so that reload and links lead back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+
+class Place(gr.HTML):
+    """Its value is the query of the address, like "?project=…&step=prompt"; shows nothing.
+
+    As an output it changes the address; as an input it is what the address says, to be believed
+    as little as any other. For the load event of a page give `js=READ_ADDRESS`.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(
+            "",
+            html_template="",
+            js_on_load="ov.place(element, props, watch)",
+            apply_default_css=False,
+            elem_classes=["ov-nothing"],
+            **settings,
+        )
+
+
+READ_ADDRESS = "() => window.location.search"
