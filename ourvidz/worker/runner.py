@@ -52,12 +52,12 @@ class PipelineRunner:
     """
 
     def __init__(self, settings: WorkerSettings, policy_factory: PolicyFactory) -> None:
+        self._policy = policy_factory()  # first: without it there is no reason to load anything
         from ourvidz.pipeline import ModelManager
 
         self._manager: ModelManager = ModelManager(
             models_dir=settings.models_dir, device=settings.device
         )
-        self._policy = policy_factory()
         self.loaded: str | None = None
 
     def ready(self) -> Ready:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+from tests.worker.runners import OnlyCats, no_policy
 from tests.worker.workshop import Workshop
 
 
@@ -128,6 +129,33 @@ def test_params_that_nobody_could_have_ordered_end_the_job(workshop: Workshop) -
     assert (gone.state, gone.error_family) == ("failed", "NotAllowed")
     assert (unknown.state, unknown.error_family) == ("failed", "InvalidRequest")
     assert workshop.starts(theirs) == workshop.starts(gone) == []
+
+
+def test_a_refusal_of_the_worker_costs_nothing_and_leaves_a_hash(workshop: Workshop) -> None:
+    workshop.policy = OnlyCats
+    with workshop.working():
+        job = workshop.ended(workshop.order("a dog"))
+        broken = workshop.order("a mouse")
+        workshop.wait_for(lambda: workshop.job(broken).error)
+        good = workshop.ended(workshop.order("a cat"))
+    assert (job.state, job.error_family) == ("failed", "PolicyRefused")
+    assert job.error == "Only cats can be made here. Ask for a cat."
+    rows = workshop.house.root.execute(
+        "select category, prompt_sha256 from public.refusals where user_id = %s",
+        (workshop.me.user_id,),
+    ).fetchall()
+    assert [(category, len(digest)) for category, digest in rows] == [("extreme", 64)]
+    assert workshop.job(broken).error_family == "internal"
+    assert workshop.files(broken) == []
+    assert good.state == "succeeded"
+
+
+def test_without_a_policy_no_job_is_taken(workshop: Workshop) -> None:
+    workshop.policy = no_policy
+    job = workshop.order("a cat")
+    with workshop.working() as worker:
+        workshop.wait_for(lambda: worker._troubles > 1)  # pyright: ignore[reportPrivateUsage]
+    assert workshop.job(job).attempts == 0
 
 
 def test_a_cancel_is_felt_within_a_second(workshop: Workshop) -> None:

@@ -73,8 +73,9 @@ class Workshop:
 
     def order(self, prompt: str, kind: str = "video", **params: Any) -> Job:
         params = {"prompt": prompt, "num_frames": 80} | params
-        if kind == "enhance":
-            params = {"prompt": prompt}
+        return self.order_params(kind, {"prompt": prompt} if kind == "enhance" else params)
+
+    def order_params(self, kind: str, params: dict[str, Any]) -> Job:
         job = self.house.order(self.me, kind, params=params)
         self.live.ring("starter")
         return job

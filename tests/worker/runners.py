@@ -1,0 +1,54 @@
+"""Runners and policies for the child process; they live in a module so that it can import them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ourvidz.domain.errors import PolicyRefused, Unavailable
+from ourvidz.domain.progress import OnProgress, Progress
+from ourvidz.worker.messages import Task
+from ourvidz.worker.runner import PipelineRunner
+
+
+class DiesWhenDenoised(PipelineRunner):
+    """Writes every report into the scratch folder, and dies of the very first decoding."""
+
+    def run(self, task: Task, on_progress: OnProgress) -> Mapping[str, Any]:
+        attempt = task.out_dir.name.rpartition("-")[2]
+        scratch_dir = task.scratch_dir.parent.parent
+        died = scratch_dir / "died"
+
+        def watched(progress: Progress) -> None:
+            with (scratch_dir / f"{task.job_id}-reports").open("a") as file:
+                file.write(f"{attempt} {progress.stage} {progress.step}\n")
+            if progress.stage == "decode" and not died.exists():
+                died.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            on_progress(progress)
+
+        return super().run(task, watched)
+
+
+class OnlyCats:
+    """A policy that lets cats pass, alone and without any addition, and breaks over mice."""
+
+    def check(
+        self,
+        texts: Sequence[str],
+        *,
+        negative_prompt: str = "",
+        adult_verified: bool = False,
+        has_reference_image: bool = False,
+    ) -> None:
+        assert adult_verified, "the database takes jobs of nobody else"
+        if "a mouse" in texts:
+            raise ZeroDivisionError("the policy is broken")
+        if set(texts) != {"a cat"} or negative_prompt or has_reference_image:
+            raise PolicyRefused("extreme", "Only cats can be made here. Ask for a cat.")
+
+
+def no_policy() -> OnlyCats:
+    raise Unavailable("policy", "its model is not there; install it")
