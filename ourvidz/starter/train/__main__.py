@@ -25,6 +25,9 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=3_000)
     parser.add_argument("--folder", type=Path, default=Path(".cache/starter"))
     parser.add_argument("--weights", type=Path, default=Path("ourvidz/starter/weights"))
+    parser.add_argument(
+        "--from-weights", type=Path, help="begin from these exported weights, keep their encoder"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--scale", type=int, default=1, help="batches this many times as large")
     parser.add_argument("--threads", type=int, default=1)
@@ -43,6 +46,8 @@ def _run(args: argparse.Namespace) -> None:
     counts: dict[data.What, int] = {"image": args.images, "clip": args.clips}
     folder, shards = args.folder, args.folder / "data"
     stills, clips = folder / "vae_stills", folder / "vae_clips"
+    if args.from_weights:
+        stills = clips = args.from_weights / "vae"
 
     def make_latents() -> None:
         data.make_latents(shards, "image", args.images, vae.load(stills))
@@ -58,9 +63,9 @@ def _run(args: argparse.Namespace) -> None:
         "clips": lambda: vae.train_clips(clips, stills, how),
         "texts": lambda: [data.make_texts(shards, what, n) for what, n in counts.items()],
         "latents": make_latents,
-        "transformer": lambda: transformer.train(folder, counts, how),
+        "transformer": lambda: transformer.train(folder, counts, how, args.from_weights),
         "critic": make_critic,
-        "export": lambda: export.export(folder, args.weights),
+        "export": lambda: export.export(folder, args.weights, clips),
     }
     steps[args.step]()
 

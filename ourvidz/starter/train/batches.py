@@ -15,29 +15,37 @@ from ourvidz.starter.train.data import MEMORY, Texts, What
 Given = Literal["nothing", "first", "ends", "five"]
 #: How often each: the product's way is from a picture.
 GIVEN: tuple[Given, ...] = (
-    "nothing", "nothing", "nothing", "first", "first", "first", "first", "first", "five", "ends"
+    "nothing", "nothing", "first", "first", "first", "first", "first", "first", "five", "ends"
 )  # fmt: skip
 FRAMES = 21
+#: latents_mean and latents_std, one number per channel.
+Statistics = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
 class Batch:
     """latents (B, 48, T, h, w) normalised; condition (B, 52, T, h, w): mask then latents.
 
-    embeds: (B, 64, 384). The condition is zero where nothing is given.
+    embeds: (B, 64, 384). The condition is zero where nothing is given. subject (B, 1, T, h, w):
+    1 in the cells with the subject, else 0.
     """
 
     latents: torch.Tensor
     condition: torch.Tensor
     embeds: torch.Tensor
+    subject: torch.Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
-        return Batch(*(t.to(device) for t in (self.latents, self.condition, self.embeds)))
+        parts = (self.latents, self.condition, self.embeds, self.subject)
+        return Batch(*(part.to(device) for part in parts))
 
 
 class Batches:
-    """Draws batches from latents held in memory (float16, as encoded)."""
+    """Draws batches from latents held in memory (float16, as encoded).
+
+    statistics: what latents are normalised by; those of the images where it is not given.
+    """
 
     def __init__(
         self,
@@ -45,14 +53,17 @@ class Batches:
         texts: dict[What, Texts],
         empty: torch.Tensor,
         rng: random.Random,
+        statistics: Statistics | None = None,
     ) -> None:
         self.latents, self.texts, self.empty, self.rng = latents, texts, empty, rng
-        sample = latents["image"]["latents"][:4000].astype(np.float32)
-        mean, std = sample.mean((0, 2, 3, 4)), sample.std((0, 2, 3, 4))
-        self.mean = torch.from_numpy(mean).view(1, -1, 1, 1, 1)
-        self.std = torch.from_numpy(std).view(1, -1, 1, 1, 1)
+        if statistics is None:
+            sample = latents["image"]["latents"][:4000].astype(np.float32)
+            mean, std = sample.mean((0, 2, 3, 4)), sample.std((0, 2, 3, 4))
+            statistics = {"latents_mean": mean.tolist(), "latents_std": std.tolist()}
+        self.mean = torch.tensor(statistics["latents_mean"]).view(1, -1, 1, 1, 1)
+        self.std = torch.tensor(statistics["latents_std"]).view(1, -1, 1, 1, 1)
 
-    def statistics(self) -> dict[str, list[float]]:
+    def statistics(self) -> Statistics:
         """What the VAE's configuration calls latents_mean and latents_std."""
         return {
             "latents_mean": self.mean.flatten().tolist(),
@@ -64,7 +75,7 @@ class Batches:
         latents = self.latents["image"]["latents"]
         picks = self.rng.choices(range(len(latents)), k=count)
         x = self._normal(latents[picks])
-        return Batch(x, _nothing(x), self._words("image", picks))
+        return Batch(x, _nothing(x), self._words("image", picks), self._subject("image", picks, 1))
 
     def clips(self, count: int, frames: int = FRAMES) -> Batch:
         """Clips cut to their first `frames` latent frames, most of them with something given."""
@@ -77,7 +88,8 @@ class Batches:
             if given == "ends" and frames < FRAMES:
                 given = "first"
             conditions.append(self._condition(pick, given, frames))
-        return Batch(x, torch.cat(conditions), self._words("clip", picks))
+        words = self._words("clip", picks)
+        return Batch(x, torch.cat(conditions), words, self._subject("clip", picks, frames))
 
     def _condition(self, pick: int, given: Given, frames: int) -> torch.Tensor:
         rows = self.latents["clip"]
@@ -96,6 +108,9 @@ class Batches:
 
     def _normal(self, x: np.ndarray) -> torch.Tensor:
         return (torch.from_numpy(x.astype(np.float32)) - self.mean) / self.std
+
+    def _subject(self, what: What, picks: list[int], frames: int) -> torch.Tensor:
+        return torch.from_numpy(self.latents[what]["subject"][picks, None, :frames]).float()
 
     def _words(self, what: What, picks: list[int]) -> torch.Tensor:
         embeds = self.texts[what].pick(picks, self.rng)

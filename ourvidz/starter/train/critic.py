@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ourvidz.starter.critic import ANSWERS, FRAMES, HEIGHT, WIDTH, Attributes, CriticNet, look
+from ourvidz.starter.train.numbers import mixed
 from ourvidz.starter.train.run import Budget, How, Run
 from ourvidz.starter.world import Scene, is_held_out, render_scene, sample_scene
 from ourvidz.starter.world.render import CLIP_FRAMES, subject_at
@@ -45,7 +46,7 @@ def train(folder: Path, how: How) -> nn.Module:
     for step in run.steps():
         # Stills teach what things look like at a sixth of the cost; clips, where they go.
         batch = clips(rng, 12 * how.scale) if step % 2 else stills(rng, 48 * how.scale)
-        with torch.autocast(how.device, torch.bfloat16):
+        with mixed(how.device):
             logits, maps = net(batch.looks.to(how.device))
         loss = reading_loss(logits, maps, batch)
         loss.backward()

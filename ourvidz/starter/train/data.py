@@ -19,21 +19,23 @@ from diffusers import AutoencoderKLWan
 from transformers import AutoTokenizer, BertModel
 
 from ourvidz.starter.train.folded_conv import folded_convolutions
+from ourvidz.starter.train.numbers import mixed
 from ourvidz.starter.train.vae import to_tensor
 from ourvidz.starter.world import Scene, caption, is_held_out, render_scene, sample_scene
+from ourvidz.starter.world.render import CLIP_FRAMES, subject_box
 
 What = Literal["image", "clip"]
 MAX_TOKENS = 64
 #: Latent frames after which the encoding of grey frames no longer remembers the first one.
 MEMORY = 6
 #: Samples in a shard, captions of a sample.
-SHARD = {"image": 1000, "clip": 50}
+SHARD = {"image": 1000, "clip": 20}
 CAPTIONS = {"image": 2, "clip": 4}
 
 
 def scene_at(what: What, index: int) -> Scene:
     """Training scene number `index`; never a held-out one."""
-    rng = random.Random(f"{what} {index}")
+    rng = random.Random(f"{what} {index} of set 2")
     while is_held_out(scene := sample_scene(rng)):
         pass
     return scene
@@ -41,7 +43,7 @@ def scene_at(what: What, index: int) -> Scene:
 
 def captions_of(what: What, index: int) -> list[str]:
     """The captions of training scene number `index`."""
-    rng = random.Random(f"words {what} {index}")
+    rng = random.Random(f"words {what} {index} of set 2")
     scene = scene_at(what, index)
     return [caption(scene, rng) for _ in range(CAPTIONS[what])]
 
@@ -65,7 +67,7 @@ class Words:
                 [texts[i] for i in part], padding=True, truncation=True, max_length=MAX_TOKENS,
                 return_tensors="pt",
             )  # fmt: skip
-            with torch.autocast("cpu", torch.bfloat16):
+            with mixed("cpu"):
                 states = self.model(**enc).last_hidden_state.float().numpy()
             for i, state, mask in zip(part, states, enc["attention_mask"], strict=True):
                 rows[i] = state[: int(mask.sum())].astype(np.float16)
@@ -105,7 +107,7 @@ def _make_shards(
 
 @torch.inference_mode()
 def _encode(vae: Any, x: torch.Tensor) -> np.ndarray:
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed("cpu"):
         return vae.encode(x).latent_dist.mode().float().numpy().astype(np.float16)
 
 
@@ -132,6 +134,17 @@ def _clip_latents(vae: AutoencoderKLWan, indices: range) -> dict[str, np.ndarray
         five = [x[:, :, :5], x.new_zeros(1, 3, grey, *x.shape[3:])]
         rows["five"].append(_encode(vae, torch.cat(five, 2)))
     return {name: np.concatenate(parts) for name, parts in rows.items()}
+
+
+def subject_map(what: What, index: int) -> np.ndarray:
+    """Cells of the latents that the subject may touch, (T, 8, 14) bool; T is 1 or 21."""
+    scene = scene_at(what, index)
+    moments = [0] if what == "image" else [0, *range(2, CLIP_FRAMES, 4)]
+    found = np.zeros((len(moments), 8, 14), bool)
+    for cells, moment in zip(found, moments, strict=True):
+        left, top, right, bottom = (v / 16 for v in subject_box(scene, moment / (CLIP_FRAMES - 1)))
+        cells[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1] = True
+    return found
 
 
 @dataclass(frozen=True)
@@ -162,9 +175,14 @@ def load_texts(folder: Path, what: What, count: int) -> Texts:
 
 
 def load_latents(folder: Path, what: What, count: int) -> dict[str, np.ndarray]:
-    """Latents of the first `count` samples that exist, arrays of float16 by name."""
+    """Latents of the first `count` samples that exist, arrays of float16 by name.
+
+    "subject" is no latent but the cells that show the subject, see `subject_map`.
+    """
     shards = list(_shards(folder, f"latent-{what}", count // SHARD[what]))
-    return {name: np.concatenate([s[name] for s in shards]) for name in shards[0]}
+    found = {name: np.concatenate([s[name] for s in shards]) for name in shards[0]}
+    made = len(next(iter(found.values())))
+    return found | {"subject": np.stack([subject_map(what, i) for i in range(made)])}
 
 
 def _shards(folder: Path, stem: str, most: int) -> Iterator[dict[str, np.ndarray]]:

@@ -21,10 +21,13 @@ from ourvidz.starter.train import vae as vae_recipe
 _SHARD = "15MB"
 
 
-def export(folder: Path, weights: Path) -> None:
-    """Write the averaged models of the checkpoints in `folder` to `weights`."""
+def export(folder: Path, weights: Path, vae: Path | None = None) -> None:
+    """Write the averaged models of the checkpoints in `folder` to `weights`.
+
+    vae: where the autoencoder lies, if not in `folder`: a checkpoint's folder or exported weights.
+    """
     statistics = json.loads((folder / "transformer" / "latents.json").read_text())
-    export_vae(vae_recipe.load(folder / "vae_clips"), statistics, weights)
+    export_vae(vae_recipe.load(vae or folder / "vae_clips"), statistics, weights)
     model = WanTransformer3DModel(**recipe.CONFIG)
     state = torch.load(folder / "transformer" / "checkpoint.pt", weights_only=True)
     model.load_state_dict(state["average"])

@@ -20,8 +20,10 @@ from diffusers import WanTransformer3DModel
 from diffusers.models.transformers import transformer_wan
 from torch import nn
 
-from ourvidz.starter.train.batches import Batch, Batches
+from ourvidz.starter.train.batches import Batch, Batches, Statistics
 from ourvidz.starter.train.data import Texts, What, Words, load_latents, load_texts
+from ourvidz.starter.train.muon import Muon
+from ourvidz.starter.train.numbers import mixed
 from ourvidz.starter.train.run import Budget, How, Run
 
 CONFIG = {
@@ -32,22 +34,33 @@ CONFIG = {
 
 
 #: What a step trains on once there are clips. Stills keep half: every clip starts from one.
-KINDS = ("still", "still", "start", "clip")
+KINDS = ("still", "still", "still", "start", "clip")
+#: An error where the subject is counts this many times: it covers a sixth of the picture.
+SUBJECT_WEIGHT = 4.0
 
 
-def train(folder: Path, counts: dict[What, int], how: How) -> nn.Module:
+def train(
+    folder: Path, counts: dict[What, int], how: How, weights: Path | None = None
+) -> nn.Module:
     """Train (or go on training); returns the averaged model.
+
+    weights: exported weights to begin from, with the normalisation of their latents.
 
     Begin with counts["clip"] = 0: first frames alone are 21 times cheaper and teach what things
     look like. A later call with clips goes on from there.
     """
     torch.manual_seed(how.seed)
     model: Any = WanTransformer3DModel(**CONFIG)
-    model.to(how.device)
-    budget = Budget(minutes=how.minutes)
-    run = Run(folder / "transformer", model, optimizers(model), budget, 0.998)
+    statistics = None
+    if weights:
+        model, statistics = exported(weights)
+    model.to(how.device).train()
+    # What is trained already needs a lower rate, and an average of the last minutes only.
+    muon, decay = (1e-3, 0.99) if weights else (2e-3, 0.998)
+    budget = Budget(minutes=how.minutes, warmup=0.03 if weights else 0.01)
+    run = Run(folder / "transformer", model, optimizers(model, muon), budget, decay)
     rng = random.Random(f"{how.seed} {run.step}")
-    batches = load(folder / "data", counts, rng)
+    batches = load(folder / "data", counts, rng, statistics)
     (run.folder / "latents.json").write_text(json.dumps(batches.statistics()))
     losses: dict[str, float] = {}
     with matmul_attention() if run.device.type == "cpu" else nullcontext():
@@ -57,25 +70,42 @@ def train(folder: Path, counts: dict[What, int], how: How) -> nn.Module:
             loss = flow_loss(model, batch, shift=1.5 if kind == "still" else 3.0)
             loss.backward()
             losses[kind] = 0.98 * losses.get(kind, loss.item()) + 0.02 * loss.item()
-            if step % 50 == 0:
+            if step % 25 == 0:
                 run.log(**{k: losses.get(k, float("nan")) for k in ("still", "start", "clip")})
     return run.average
 
 
-def load(folder: Path, counts: dict[What, int], rng: random.Random) -> Batches:
+def exported(weights: Path) -> tuple[Any, Statistics]:
+    """The whole network of exported weights, in fp32, and what their latents are normalised by.
+
+    Image-to-video holds it all; text-to-video lacks the condition's input weights.
+    """
+    model: Any = WanTransformer3DModel.from_pretrained(
+        weights / "image_to_video" / "transformer", torch_dtype=torch.float32
+    )
+    vae = json.loads((weights / "vae" / "config.json").read_text())
+    return model, {name: vae[name] for name in ("latents_mean", "latents_std")}
+
+
+def load(
+    folder: Path,
+    counts: dict[What, int],
+    rng: random.Random,
+    statistics: Statistics | None = None,
+) -> Batches:
     """The training set in memory, as far as it has been made."""
     have: list[tuple[What, int]] = [(what, n) for what, n in counts.items() if n]
     latents: dict[What, dict[str, np.ndarray]] = {w: load_latents(folder, w, n) for w, n in have}
     texts: dict[What, Texts] = {what: load_texts(folder, what, n) for what, n in have}
     tokens, ends = Words().embed([""])
     empty = Texts(tokens, ends, 1).pick([0], rng)[0]
-    return Batches(latents, texts, empty, rng)
+    return Batches(latents, texts, empty, rng, statistics)
 
 
 def _draw(batches: Batches, kind: str, scale: int) -> Batch:
     """About 4,500 tokens of one kind: stills, the first 1.3 seconds of clips, whole clips."""
     if kind == "still":
-        return batches.images(160 * scale)
+        return batches.images(80 * scale)
     return batches.clips(26 * scale, 6) if kind == "start" else batches.clips(8 * scale)
 
 
@@ -89,26 +119,26 @@ def flow_loss(model: nn.Module, batch: Batch, shift: float) -> torch.Tensor:
     u = torch.randn(len(x), device=x.device).sigmoid()
     sigma = (shift * u / (1 + (shift - 1) * u)).view(-1, 1, 1, 1, 1)
     noisy = (1 - sigma) * x + sigma * torch.randn_like(x)
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with mixed(x.device.type):
         clean = model(
             hidden_states=torch.cat([noisy, batch.condition], 1),
             timestep=sigma.flatten() * 1000,
             encoder_hidden_states=batch.embeds,
             return_dict=False,
         )[0]
-    return ((clean.float() - x) / sigma.clamp(min=0.1)).square().mean()
+    counts = 1 + (SUBJECT_WEIGHT - 1) * batch.subject
+    error = ((clean.float() - x) / sigma.clamp(min=0.1)).square()
+    return (counts / counts.mean() * error).mean()
 
 
-def optimizers(model: nn.Module) -> list[torch.optim.Optimizer]:
+def optimizers(model: nn.Module, rate: float = 2e-3) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks, AdamW for everything else."""
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and n.startswith("blocks.")]
     chosen = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     return [
-        torch.optim.Muon(
-            matrices, lr=2e-3, weight_decay=0.01, momentum=0.95, adjust_lr_fn="match_rms_adamw"
-        ),
-        torch.optim.AdamW(rest, lr=2e-3, betas=(0.9, 0.98), weight_decay=0.0),
+        Muon(matrices, lr=rate),
+        torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.0),
     ]
 
 

@@ -14,6 +14,7 @@ from diffusers import AutoencoderKLWan
 from torch import nn
 
 from ourvidz.starter.train.folded_conv import folded_convolutions
+from ourvidz.starter.train.numbers import mixed
 from ourvidz.starter.train.run import Budget, How, Run
 from ourvidz.starter.world import is_held_out, render_scene, sample_scene
 
@@ -87,7 +88,10 @@ def _freeze_first_frame(vae: AutoencoderKLWan) -> None:
 
 
 def load(folder: Path) -> AutoencoderKLWan:
-    """The averaged model of the last checkpoint in `folder`."""
+    """The averaged model of the last checkpoint in `folder`, or exported weights in fp32."""
+    if (folder / "config.json").exists():
+        stock: Any = AutoencoderKLWan.from_pretrained(folder, torch_dtype=torch.float32)
+        return stock.eval().requires_grad_(False)
     vae = AutoencoderKLWan(**CONFIG)
     vae.load_state_dict(
         torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
@@ -97,7 +101,7 @@ def load(folder: Path) -> AutoencoderKLWan:
 
 def _loss(vae: Any, x: torch.Tensor) -> torch.Tensor:
     """L1 + MSE + gradient L1, and a pull of the latents towards unit size. x: (B, 3, T, H, W)."""
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with mixed(x.device.type):
         z = vae.encode(x).latent_dist.mode()
         # Noise makes the decoder forgiving: the transformer's latents are never exact.
         y = vae.decode(z + 0.03 * torch.randn_like(z)).sample
@@ -137,7 +141,7 @@ def to_tensor(frames: np.ndarray) -> torch.Tensor:
 @torch.no_grad()
 def psnr_db(vae: Any, x: torch.Tensor) -> float:
     """Mean PSNR over clips of reconstructions rounded to 8 bits. x: (B, 3, T, H, W) in [-1, 1]."""
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with mixed(x.device.type):
         y = vae.decode(vae.encode(x).latent_dist.mode()).sample
     error = ((y.float() - x) * 127.5).square().mean(dim=(1, 2, 3, 4))
     return float((10 * torch.log10(255**2 / error)).mean())

@@ -24,8 +24,10 @@ def caption(scene: Scene, rng: random.Random) -> str:
     style = rng.random()
     if style < 0.12:
         return _keywords(scene, rng)
+    if style < 0.35:
+        return _spoken(scene, rng)
     text = _sentence(scene, rng)
-    if style < 0.65:
+    if style < 0.72:
         camera = _maybe(p.CAMERA, scene.camera, "static", rng)
         return _ended(text, rng) + (f" {camera.capitalize()}." if camera else "")
     return " ".join((_ended(text, rng), *_cinematic(scene, rng)))
@@ -91,6 +93,16 @@ def _sentence(scene: Scene, rng: random.Random) -> str:
         first = setting.pop(0)
         return ", ".join((first, " ".join((core, *setting))))
     return " ".join((core, *setting))
+
+
+def _spoken(scene: Scene, rng: random.Random) -> str:
+    """Several short sentences, as people talk; the hour and the weather in one of their own."""
+    where, *rest = _setting(scene, rng) or [""]
+    air = f" It is {', '.join(rest)}." if rest else ""
+    does = f"{rng.choice(p.DOING[scene.action])} {_movement(scene, rng)}".strip()
+    who = _article(hero(scene, rng), rng)
+    text = rng.choice(p.SPOKEN).format(who=who, does=does, place=where, air=air)
+    return " ".join(text.replace(" .", ".").replace(" ,", ",").split())
 
 
 def _keywords(scene: Scene, rng: random.Random) -> str:

@@ -63,9 +63,12 @@ TIME: Words = MappingProxyType(
 )  # fmt: skip
 WEATHER: Words = MappingProxyType(
     {
-        "clear": ("under a clear sky", "in clear weather", "in fine weather", "in good weather"),
+        "clear": ("under a clear sky", "in clear weather", "in fine weather", "in good weather",
+                  "without any clouds", "with no clouds above", "under a cloud-free sky",
+                  "with no cloud to be seen"),
         "cloudy": ("under a cloudy sky", "in cloudy weather", "on an overcast day",
-                   "under grey clouds", "with many clouds"),
+                   "under grey clouds", "with many clouds", "under a sky full of clouds",
+                   "in dull grey weather"),
         "rain": ("in the rain", "while it rains", "in rainy weather", "in pouring rain",
                  "during a rain shower", "in a storm"),
         "snow": ("while it snows", "in falling snow", "in a snowfall", "with snowflakes falling",
@@ -114,11 +117,15 @@ DOING: Words = MappingProxyType(
 )
 DIRECTION: Words = MappingProxyType(
     {
-        "left": ("to the left", "leftwards", "from right to left", "towards the left", "left"),
+        "left": ("to the left", "leftwards", "from right to left", "towards the left", "left",
+                 "from the right to the left", "over to the left", "towards the left edge",
+                 "crossing the picture from right to left"),
         "right": ("to the right", "rightwards", "from left to right", "towards the right",
-                  "right"),
-        "up": ("upwards", "up", "up into the sky", "rising"),
-        "down": ("downwards", "down", "down to the ground", "sinking"),
+                  "right", "from the left to the right", "over to the right",
+                  "towards the right edge", "crossing the picture from left to right"),
+        "up": ("upwards", "up", "up into the sky", "rising", "gaining height", "going up"),
+        "down": ("downwards", "down", "down to the ground", "sinking", "losing height",
+                 "going down"),
         "none": ("",),
     }
 )  # fmt: skip
@@ -137,18 +144,28 @@ WEARS: Words = MappingProxyType(
 )
 HUE: Words = MappingProxyType(
     {
-        "red": ("red", "red", "red", "crimson", "scarlet"),
-        "orange": ("orange", "orange", "bright orange"),
-        "yellow": ("yellow", "yellow", "golden", "lemon yellow"),
-        "green": ("green", "green", "emerald"),
-        "blue": ("blue", "blue", "azure", "navy blue"),
-        "purple": ("purple", "purple", "violet", "lilac"),
-        "pink": ("pink", "pink", "rose pink", "magenta"),
-        "white": ("white", "white", "snow-white"),
-        "black": ("black", "black", "jet black"),
-        "brown": ("brown", "brown", "chocolate brown"),
+        "red": ("red", "red", "red", "crimson", "scarlet", "vivid red", "tomato red", "deep red",
+                "blood-red", "vermilion", "dark red"),
+        "orange": ("orange", "orange", "orange", "bright orange", "apricot", "carrot orange",
+                   "deep orange", "orange-coloured", "mandarin orange"),
+        "yellow": ("yellow", "yellow", "yellow", "golden", "lemon yellow", "mustard yellow",
+                   "banana yellow", "light yellow", "sunflower yellow"),
+        "green": ("green", "green", "green", "emerald", "lime green", "forest green", "dark green",
+                  "mint green", "bright green", "olive green", "apple-green"),
+        "blue": ("blue", "blue", "blue", "azure", "navy blue", "sapphire", "ultramarine",
+                 "deep blue", "sky-blue", "indigo blue"),
+        "purple": ("purple", "purple", "purple", "violet", "lilac", "mauve", "amethyst",
+                   "aubergine", "dark purple", "grape purple"),
+        "pink": ("pink", "pink", "pink", "rose pink", "magenta", "hot pink", "light pink",
+                 "candy pink", "salmon pink", "flamingo pink", "cerise"),
+        "white": ("white", "white", "white", "snow-white", "milk-white", "cream white",
+                  "pearl white", "bright white", "alabaster"),
+        "black": ("black", "black", "black", "jet black", "raven-black", "ink-black", "onyx",
+                  "midnight black", "charcoal black", "deep black"),
+        "brown": ("brown", "brown", "brown", "chocolate brown", "nut-brown", "cocoa brown",
+                  "dark brown", "mahogany", "walnut brown", "caramel brown", "tawny brown"),
     }
-)
+)  # fmt: skip
 HAIR: Words = MappingProxyType(
     {
         "black": ("with black hair", "black-haired"),
@@ -157,6 +174,15 @@ HAIR: Words = MappingProxyType(
         "red": ("with red hair", "red-haired"),
         "grey": ("with grey hair", "grey-haired"),
     }
+)
+#: A caption of several sentences: {who}, {does}, {place}, {air} (hour and weather, may be empty).
+SPOKEN = (
+    "Imagine {who}, {does}, {place}.{air}",
+    "Please film {who} {place}. It is {does}.{air}",
+    "A clip with {who}: {does}, {place}.{air}",
+    "{air} Here is {who}, {does} {place}.",
+    "The film shows {who} {place}.{air} We see it {does}.",
+    "A picture of {who} {place}.{air} It is {does}.",
 )
 OWNERS = ("", "", "", "", "", "my ", "our ", "my grandma's ", "the neighbour's ")
 ADJECTIVES = (

@@ -98,8 +98,7 @@ def _draw_frame(
     pen = Pen(canvas)
     at = subject_at(scene, t)
     canvas.save()
-    zoom = {"zoom_in": 1 + 0.3 * t, "zoom_out": 1.3 - 0.3 * t}.get(scene.camera, 1.0)
-    focus = (sky.WIDTH / 2, 92.0 if at[1] > 80 else 56.0)
+    zoom, focus = _zoom(scene, t, at)
     canvas.translate(focus[0] * (1 - zoom), focus[1] * (1 - zoom))
     canvas.scale(zoom, zoom)
     pan = {"pan_left": 52.0, "pan_right": -52.0}.get(scene.camera, 0.0) * (t - 0.5)
@@ -117,6 +116,12 @@ def _draw_frame(
         _draw_subject(pen.lit(sky.hero_light(scene)), scene, t)
     canvas.restore()
     sky.draw_weather(pen, scene, t)
+
+
+def _zoom(scene: Scene, t: float, at: Point) -> tuple[float, Point]:
+    """How much nearer the camera is, and the point that stays where it is."""
+    zoom = {"zoom_in": 1 + 0.3 * t, "zoom_out": 1.3 - 0.3 * t}.get(scene.camera, 1.0)
+    return zoom, (sky.WIDTH / 2, 92.0 if at[1] > 80 else 56.0)
 
 
 def _stance(scene: Scene) -> tuple[float, float, float]:
@@ -145,6 +150,19 @@ def subject_at(scene: Scene, t: float) -> Point:
         y += {"up": -rise, "down": rise}.get(scene.direction, 0.0)
     y += rng.uniform(-3, 3)
     return (x, y - _lift(scene, t))
+
+
+def subject_box(scene: Scene, t: float) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a box with the subject in it, world units, zoomed."""
+    at = subject_at(scene, t)
+    standing, size, half = _stance(scene)
+    above, below = (66.0, 4.0) if standing > 100 else (34.0, 34.0)
+    zoom, (x, y) = _zoom(scene, t, at)
+    box = (at[0] - half, at[1] - above * size, at[0] + half, at[1] + below * size)
+    return (
+        x + zoom * (box[0] - x), y + zoom * (box[1] - y),
+        x + zoom * (box[2] - x), y + zoom * (box[3] - y),
+    )  # fmt: skip
 
 
 def _lift(scene: Scene, t: float) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,37 @@ def test_a_transformer_goes_on_from_stills_to_clips(made: Path, tmp_path: Path) 
     assert after["step"] > before["step"] == 1
     assert all(value.isfinite().all() for value in after["average"].values())
     assert not torch.equal(*(state["average"]["proj_out.weight"] for state in (before, after)))
+
+
+def test_training_begins_from_exported_weights(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to(made / "data")
+    trained = checkpoint(made)["average"]
+    model, statistics = transformer.exported(made / "weights")
+    for name, value in model.state_dict().items():
+        assert value.dtype == torch.float32
+        assert torch.allclose(value, trained[name], rtol=0.01, atol=1e-6), name  # bf16
+    transformer.train(tmp_path, COUNTS, MOMENT, made / "weights")
+    latents = json.loads((tmp_path / "transformer" / "latents.json").read_text())
+    assert {n: pytest.approx(v) for n, v in statistics.items()} == latents
+    export.export(tmp_path, tmp_path / "weights", made / "weights" / "vae")
+    kept, again = (vae.load(folder / "weights" / "vae") for folder in (made, tmp_path))
+    assert all(map(torch.equal, kept.state_dict().values(), again.state_dict().values()))
+
+
+@pytest.mark.parametrize("what", ["image", "clip"])
+def test_the_subject_is_within_its_cells(what: data.What) -> None:
+    """What changes when only the subject's colour changes is the subject."""
+    for index in range(40):
+        scene = data.scene_at(what, index)
+        other = replace(scene, color="blue" if scene.color != "blue" else "yellow")
+        cells = data.subject_map(what, index)
+        assert cells.shape == (1 if what == "image" else 21, 8, 14)
+        moment = 0 if what == "image" else 38
+        a, b = (render_scene(s, frames=[moment])[0].astype(int) for s in (scene, other))
+        changed = abs(a - b).max(-1) > 24
+        inside = cells[-(-moment // 4)].repeat(16, 0).repeat(16, 1)
+        assert changed[inside].sum() > 0.85 * changed.sum(), scene
+        assert inside.mean() < 0.6, scene
 
 
 def test_text_to_video_is_the_network_with_nothing_given(made: Path) -> None:
