@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, closing, suppress
@@ -28,6 +29,7 @@ from ourvidz.backends.postgres.session_store import PostgresSessionStore
 from ourvidz.backends.postgres.work_queue import PostgresQueue
 from ourvidz.backends.redis import RedisLive
 from ourvidz.domain import catalog
+from ourvidz.domain.errors import OurVidzError
 from ourvidz.ports import Administration, Auth, Courier, Live, Media, Policy, Records, WorkQueue
 from ourvidz.safety.late import LatePolicy
 from ourvidz.settings import Entry, Settings, quiet_gradio
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from ourvidz.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 
 class Wiring:
@@ -97,6 +101,7 @@ class Wiring:
                     .get_secret_value()
                     .encode(),
                     public_url=settings.app_url,
+                    media_url=settings.supabase_url,
                     welcome=Welcome(credits=settings.welcome_credits, outbox=outbox),
                 ),
             )
@@ -209,8 +214,8 @@ class Wiring:
         )
 
     def start_background(self) -> None:
-        """Reap and sweep in a thread of its own until `close`; load the policy in another."""
-        threading.Thread(target=self.policy.load, name="policy", daemon=True).start()
+        """Reap and sweep in a thread of its own until `close`; another one gets things ready."""
+        threading.Thread(target=self._get_ready, name="get ready", daemon=True).start()
         stopped = threading.Event()
         thread = threading.Thread(
             target=keep_house,
@@ -222,6 +227,14 @@ class Wiring:
         self._open.callback(thread.join, 10.0)
         self._open.callback(stopped.set)
         thread.start()
+
+    def _get_ready(self) -> None:
+        self.policy.load()
+        if isinstance(self.media, SupabaseMedia):
+            try:
+                self.media.ensure_buckets()
+            except OurVidzError as error:
+                _log.warning("the storage's buckets could not be checked: %s", error)
 
 
 def make_policy(settings: Settings) -> Policy:
@@ -249,6 +262,13 @@ def _shown(secret: SecretStr | None) -> str | None:
 
 
 def _run_once(close: Callable[[], Coroutine[None, None, None]]) -> None:
-    # Connections of a loop that has ended went with it, which the client finds worth an error.
-    with suppress(RuntimeError):
-        asyncio.run(close())
+    """Run it to its end, also where this thread has a loop of its own."""
+
+    def run() -> None:
+        # Connections of a loop that has ended went with it, which the client finds worth an error.
+        with suppress(RuntimeError):
+            asyncio.run(close())
+
+    thread = threading.Thread(target=run, name="closing")
+    thread.start()
+    thread.join()

@@ -44,9 +44,11 @@ _BODY_BYTES, _UPLOAD_BYTES = 256 * 2**10, 13 * 2**20
 _ECHOED = ("cookie", "authorization", "host", "user-agent", "x-forwarded-for", "origin", "referer")
 
 #: Gradio needs inline scripts and `new Function`; so nothing may be fetched from or sent to anyone.
+#: media: where pictures and films lie, when they do not lie here.
 _CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: {media}; "
+    "media-src 'self' blob: {media}; "
     "font-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
     "object-src 'none'; base-uri 'self'"
 )
@@ -55,7 +57,8 @@ _CSP = (
 class Gate:
     """The middleware. The app finds who asks in `request.state.me`: an Identity, or None.
 
-    apps: where Gradio is mounted; admin: the mount that only admins see, to others it is not there.
+    apps: where Gradio is mounted; admin: the mount that only admins see, to others it is not
+    there. media_url: where files are shown from when not from here.
     """
 
     def __init__(
@@ -67,9 +70,11 @@ class Gate:
         is_admin: Callable[[Identity], bool],
         apps: tuple[str, ...] = ("/app", "/admin"),
         admin: str = "/admin",
+        media_url: str | None = None,
     ) -> None:
         self._app, self._sessions, self._cookies = app, sessions, cookies
         self._is_admin, self._apps, self._admin = is_admin, apps, admin
+        self._policy = _CSP.format(media=media_url or "")
         self._tabs = Tabs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +95,7 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        await self._app(scope, receive, _cleaning(send, path))
+        await self._app(scope, receive, _cleaning(send, path, self._policy))
 
     async def _stranger(self, request: HTTPConnection, path: str) -> Response | None:
         """Who may not come in here is sent to where they can, or told that nothing is here."""
@@ -175,7 +180,7 @@ def _ask(request: HTTPConnection, where: str) -> Response:
     return RedirectResponse(f"{where}?next={after}", status_code=303, headers=headers)
 
 
-def _cleaning(send: Send, path: str) -> Send:
+def _cleaning(send: Send, path: str, policy: str) -> Send:
     async def cleaned(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
@@ -183,7 +188,7 @@ def _cleaning(send: Send, path: str) -> Send:
                 del headers[name]
             if headers.get("content-type", "").startswith("text/html"):
                 headers["cache-control"] = "no-store"
-                headers.setdefault("content-security-policy", _CSP)
+                headers.setdefault("content-security-policy", policy)
             elif "/assets/" in path:
                 headers["cache-control"] = "public, max-age=31536000, immutable"
         await send(message)

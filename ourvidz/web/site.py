@@ -27,13 +27,17 @@ _STATIC = Path(__file__).parent / "static"
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Everything behind one address. secret: of it the keys of cookies and sessions are made."""
+    """Everything behind one address. secret: of it the keys of cookies and sessions are made.
+
+    media_url: where files are shown from when not from here.
+    """
 
     studio: Studio
     store: SessionStore
     secret: bytes = field(repr=False)
     public_url: str
     welcome: Welcome
+    media_url: str | None = None
 
     def open(self, app: FastAPI) -> None:
         """Put it into `app`. Loads Gradio, which takes some seconds."""
@@ -46,7 +50,11 @@ class Site:
         desk = Desk(studio=self.studio, sessions=self.sessions, cookies=self.cookies)
         mount(app, make_blocks(desk, PAGES, "OurVidz"), "/app")
         app.add_middleware(
-            Gate, sessions=self.sessions, cookies=self.cookies, is_admin=self._is_admin
+            Gate,
+            sessions=self.sessions,
+            cookies=self.cookies,
+            is_admin=self._is_admin,
+            media_url=self.media_url,
         )
         # With this one in front Gradio sends no cross-origin headers of its own.
         app.add_middleware(CORSMiddleware, allow_origins=[self.public_url], allow_credentials=True)
