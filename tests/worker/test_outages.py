@@ -1,0 +1,157 @@
+"""What a worker lives through: storage, disk, database and Redis away for a while."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ourvidz.backends.redis import RedisLive
+from tests.servers import SUPERUSER, Cluster
+from tests.worker.workshop import Workshop
+
+
+def test_a_storage_that_refuses_for_a_moment_costs_no_attempt(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ourvidz.worker.attempt._STORAGE_PAUSES_S", (0.2,) * 30)
+    with workshop.working():
+        workshop.storage_switch.parent.mkdir(exist_ok=True)
+        workshop.storage_switch.touch()
+        job = workshop.order("steps=1x0")
+        workshop.wait_for(lambda: workshop.starts(job))
+        time.sleep(1)
+        assert workshop.job(job).state == "running"
+        workshop.storage_switch.unlink()
+        assert workshop.ended(job).attempts == 1
+
+
+def test_a_storage_that_goes_on_refusing_costs_attempts_and_never_credits(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ourvidz.worker.attempt._STORAGE_PAUSES_S", (0.05,))
+    workshop.storage_switch.parent.mkdir(exist_ok=True)
+    workshop.storage_switch.touch()
+    with workshop.working():
+        job = workshop.order("steps=1x0")
+        while workshop.until(job, "queued", "failed").state == "queued":
+            workshop.house.end_pauses()
+            time.sleep(0.1)
+    failed = workshop.job(job)
+    assert (failed.attempts, failed.error_family) == (3, "Unavailable")
+    assert failed.error == "storage: refuses now; try again in a minute"
+    assert workshop.credits == 50
+
+
+def test_a_full_disk_is_tried_again_later(workshop: Workshop) -> None:
+    full = workshop.settings.scratch_dir / "full"
+    full.touch()
+    with workshop.working():
+        job = workshop.order("steps=1x0")
+        workshop.wait_for(lambda: workshop.job(job).error)
+        assert workshop.job(job).error_family == "Unavailable"
+        assert "full" in (workshop.job(job).error or "")
+        full.unlink()
+        workshop.house.end_pauses()
+        assert workshop.ended(job).state == "succeeded"
+
+
+def test_without_room_no_job_is_taken(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ourvidz.worker.folders.NEEDED_BYTES", 2**62)
+    job = workshop.order("steps=1x0")
+    with workshop.working():
+        workshop.wait_for(lambda: workshop.house.scalar("select count(*) from public.workers"))
+        time.sleep(1)
+        assert workshop.job(job).attempts == 0, "another worker may have room"
+        monkeypatch.setattr("ourvidz.worker.folders.NEEDED_BYTES", 1)
+        assert workshop.ended(job).state == "succeeded"
+
+
+def test_without_redis_jobs_are_found_run_and_cancelled(workshop: Workshop) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        workshop.live = RedisLive(f"redis://127.0.0.1:{taken.getsockname()[1]}")
+        with workshop.working():
+            assert workshop.ended(workshop.order("frame steps=5x0.1")).state == "succeeded"
+            job = workshop.order("steps=600x0.1")
+            workshop.wait_for(lambda: workshop.starts(job))
+            workshop.house.records.cancel(workshop.me, job.id)
+            assert workshop.ended(job).state == "cancelled"
+        workshop.live.close()
+
+
+@contextmanager
+def database_away(workshop: Workshop, postgres: Cluster) -> Iterator[None]:
+    """The worker's connections break and none can be made; the test's own goes on."""
+    name = str(workshop.house.scalar("select current_database()"))
+    with closing(psycopg.connect(postgres.url(SUPERUSER), autocommit=True)) as root:
+        root.execute("alter role ourvidz_worker nologin")
+        root.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = %s and usename = 'ourvidz_worker'",
+            (name,),
+        )
+        try:
+            yield
+        finally:
+            root.execute("alter role ourvidz_worker login")
+
+
+def test_a_job_goes_on_while_the_database_is_away_for_a_moment(
+    workshop: Workshop, postgres: Cluster
+) -> None:
+    with workshop.working():
+        job = workshop.order("steps=40x0.1")
+        workshop.wait_for(lambda: workshop.starts(job))
+        with database_away(workshop, postgres):
+            time.sleep(2)  # of a lease of six seconds
+        assert workshop.ended(job).state == "succeeded"
+    assert workshop.starts(job) == [1]
+
+
+def test_a_result_waits_for_the_database_to_come_back(
+    workshop: Workshop, postgres: Cluster
+) -> None:
+    with workshop.working():
+        job = workshop.order("steps=4x0.1")
+        workshop.wait_for(lambda: workshop.starts(job))
+        with database_away(workshop, postgres):
+            workshop.wait_for(lambda: len(workshop.files(job)) == 2)
+            time.sleep(1)
+        assert workshop.ended(job).state == "succeeded"
+    assert workshop.starts(job) == [1]
+
+
+def test_the_child_is_ended_before_a_lease_that_can_not_be_kept_runs_out(
+    workshop: Workshop, postgres: Cluster
+) -> None:
+    with workshop.working():
+        job = workshop.order("sleep=600@1")
+        workshop.wait_for(lambda: workshop.starts(job))
+        (pid,) = workshop.pids(job)
+        with database_away(workshop, postgres):
+            began = time.monotonic()
+            workshop.wait_for(lambda: not Path(f"/proc/{pid}").exists())
+            assert time.monotonic() - began < workshop.settings.lease_s
+            assert workshop.job(job).state == "running", "nobody has taken it back yet"
+        assert workshop.ended(job).state == "succeeded"
+    assert workshop.starts(job) == [1, 2]
+    assert {name.split("/")[3] for name in workshop.files(job)} == {"a2"}
+
+
+def test_a_worker_that_can_not_reach_the_database_waits_for_it(
+    workshop: Workshop, postgres: Cluster
+) -> None:
+    with database_away(workshop, postgres):
+        worker = workshop.worker()
+        with workshop.working(worker):
+            workshop.wait_for(lambda: worker._troubles)  # pyright: ignore[reportPrivateUsage]
+            job = workshop.order("steps=1x0")
+            with closing(psycopg.connect(postgres.url(SUPERUSER), autocommit=True)) as root:
+                root.execute("alter role ourvidz_worker login")
+            assert workshop.ended(job).state == "succeeded"
