@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Literal
 from uuid import uuid4
 
+from ourvidz.backends.hosted.storage import SupabaseMedia
 from ourvidz.backends.postgres.health import OLDEST_VERSION, Health, health_of
 from ourvidz.backends.postgres.migrate import standing
 from ourvidz.bootstrap import Wiring
@@ -23,6 +25,8 @@ from ourvidz.settings import PREFIX, Entry, Settings
 State = Literal["ok", "warn", "fail"]
 
 _GIB = 2**30
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
+_PROBE_KEY = "videos-preview/doctor/probe.png"
 #: Seconds by which two clocks may differ: tokens are taken 10 s early or late.
 _SKEW_WARN_S, _SKEW_FAIL_S = 2.0, 10.0
 
@@ -194,13 +198,22 @@ def _redis(wiring: Wiring) -> Iterator[Finding]:
 
 
 def _storage(wiring: Wiring) -> Iterator[Finding]:
-    for name in BUCKETS:
-        wiring.media.keys(f"{name}/doctor/")
-    folder = wiring.settings.media_dir
-    if not wiring.settings.hosted and not os.access(folder, os.W_OK):
-        yield Finding("storage", "fail", f"{folder} can not be written", "make it yours")
-    else:
-        yield Finding("storage", "ok", f"{len(BUCKETS)} buckets")
+    media = wiring.media
+    missing = media.missing_buckets() if isinstance(media, SupabaseMedia) else []
+    if missing:
+        yield Finding(
+            "storage",
+            "fail",
+            f"has no {', '.join(missing)}",
+            "start `ourvidz serve`: it makes them",
+        )
+        return
+    with NamedTemporaryFile(suffix=".png") as file:
+        file.write(_PNG)
+        file.flush()
+        media.put(_PROBE_KEY, Path(file.name), "image/png")
+    media.delete([_PROBE_KEY])
+    yield Finding("storage", "ok", f"{len(BUCKETS)} buckets, a file was written and deleted")
 
 
 def _sign_in(wiring: Wiring) -> Iterator[Finding]:

@@ -19,9 +19,9 @@ from tests.studio.conftest import Town
 LONGEST_S = 240.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def worker(town: Town) -> Iterator[None]:
-    """One that runs beside the test and is stopped with it."""
+    """One that runs beside the tests and is stopped after them."""
     made = town.wiring.worker()
     thread = threading.Thread(target=made.run)
     thread.start()
@@ -100,19 +100,3 @@ def test_a_running_video_is_cancelled_within_seconds_and_paid_back(
     assert now.state == "cancelled"
     assert town.ledger(me) == [("grant", 1), ("reserve", -1), ("refund", 1)]
     assert library.videos(me, studio) == []
-
-
-def test_the_line_is_told_honestly(town: Town) -> None:
-    first, second = town.person(credits=2), town.person(credits=2)
-    made = [
-        orders.render(
-            me, town.studio, projects.create_project(me, town.studio, {"prompt": "a cat"}).id
-        )
-        for me in (first, second)
-    ]
-    seen = [jobs.status(me, town.studio, job.id)
-            for me, job in zip((first, second), made, strict=True)]  # fmt: skip
-    assert sorted(one.ahead for one in seen) == [0, 1]
-    assert {(one.workers, one.eta_s) for one in seen} == {(0, None)}
-    for me, job in zip((first, second), made, strict=True):
-        jobs.cancel(me, town.studio, job.id)

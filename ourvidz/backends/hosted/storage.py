@@ -118,12 +118,12 @@ class SupabaseMedia:
 
     def ensure_buckets(self) -> None:
         """Make the buckets of `domain.media`, and give those that are there its rules."""
-        existing = {bucket.id for bucket in _ask(self._storage.list_buckets)}
+        missing = self.missing_buckets()
         for bucket in BUCKETS.values():
             change = (
-                self._storage.update_bucket
-                if bucket.name in existing
-                else self._storage.create_bucket
+                self._storage.create_bucket
+                if bucket.name in missing
+                else self._storage.update_bucket
             )
             options: Any = {
                 "public": bucket.public,
@@ -135,6 +135,11 @@ class SupabaseMedia:
                     name, options=options
                 )
             )
+
+    def missing_buckets(self) -> list[str]:
+        """Names of buckets that `ensure_buckets` would make."""
+        existing = {bucket.id for bucket in _ask(self._storage.list_buckets)}
+        return [name for name in BUCKETS if name not in existing]
 
     def close(self) -> None:
         """Close the connections."""

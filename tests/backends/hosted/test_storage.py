@@ -52,6 +52,14 @@ def test_the_buckets_get_our_rules_whatever_they_had(
     assert storage.buckets["of-someone-else"]["public"]
 
 
+def test_a_missing_bucket_is_named_until_it_is_made(storage: Storage, media: SupabaseMedia) -> None:
+    assert media.missing_buckets() == []
+    del storage.buckets["videos-stitched"]
+    assert media.missing_buckets() == ["videos-stitched"]
+    media.ensure_buckets()
+    assert media.missing_buckets() == []
+
+
 def test_long_folders_are_listed_and_deleted_in_pages(
     storage: Storage, media: SupabaseMedia
 ) -> None:
