@@ -107,15 +107,25 @@ def preview(
     return job
 
 
-def render(me: Identity, studio: Studio, project_id: UUID | str, *, key: str | None = None) -> Job:
+def render(
+    me: Identity,
+    studio: Studio,
+    project_id: UUID | str,
+    *,
+    seed: int | None = None,
+    key: str | None = None,
+) -> Job:
     """Order the video. It starts from the approved still; without one, from the words alone.
+
+    seed: another one than the still's, for another take of it.
 
     Raises NotEnoughCredits; nothing is spent then.
     """
     admit(me, studio, "render")
     found = studio.records.project(me, as_id(project_id))
     words = words_of(me, studio, found)
-    seed = found.image_seed if found.image_key else found.seed
+    kept = found.image_seed if found.image_key else found.seed
+    seed = kept if seed is None else checked_seed("seed", seed)
     request = resolve(_request(found, words, _frames(found), seed))
     params = video_params(request, image_key=found.image_key)
     job = _order(me, studio, found, words, _Order("video", params, seed, key))

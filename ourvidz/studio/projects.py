@@ -79,6 +79,16 @@ def stills(me: Identity, studio: Studio, project_id: UUID | str) -> list[dict[st
     ]
 
 
+def approved(me: Identity, studio: Studio, project_id: UUID | str) -> dict[str, Any] | None:
+    """The picture that the video starts from, as `stills` has it; None when none was chosen."""
+    admit(me, studio)
+    found = studio.records.project(me, as_id(project_id))
+    if found.image_key is None:
+        return None
+    url = studio.media.url(found.image_key)
+    return {"key": found.image_key, "seed": found.image_seed, "url": url}
+
+
 def approve(me: Identity, studio: Studio, project_id: UUID | str, image_key: str | None) -> Project:
     """Choose the still that the video starts from; None takes the choice back.
 
