@@ -1,4 +1,4 @@
-# setup run video test check bench clean. The first one that is called installs everything.
+# setup run video notebooks test check bench clean. The first one that is called installs everything.
 
 export PROMPT ?= a red sailboat at sunset
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup run video test check bench clean
+.PHONY: setup run video notebooks test check bench clean
 .DELETE_ON_ERROR:
 
 setup: $(READY)
@@ -34,8 +34,12 @@ skia-libraries:
 			'(Debian, Ubuntu: sudo apt-get install libgl1 libegl1).'; \
 	fi
 
-# The notebooks, for as long as there is no app. Jupyter wants to be asked to run as root.
+# Servers, a worker and the app; Ctrl-C stops all of it.
 run: setup
+	@$(BIN)/ourvidz up
+
+# Jupyter wants to be asked to run as root.
+notebooks: setup
 	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks
 
 video: setup
@@ -47,8 +51,18 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-test: check
+test: check chromium
 	$(BIN)/python -m pytest
+
+# The browser of the tests; without it they say that they were skipped.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	else \
+		echo 'Without chromium the browser tests are skipped' \
+			'(Debian, Ubuntu: sudo apt-get install chromium).'; \
+	fi
 
 bench: setup
 	@set -e; for file in $$(grep -l __main__ benchmarks/*.py); do \
