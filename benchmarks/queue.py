@@ -89,6 +89,21 @@ def latencies_ms(
     return waits, [1000 * (committed - begin) for begin, committed in asked.values()]
 
 
+def cancels_ms(place: Town, me: Identity, count: int) -> list[float]:
+    """From a cancel of a running job, as the studio does it, to its end."""
+    times: list[float] = []
+    for _ in range(count):
+        job = place.order(me, {"prompt": "steps=1000x0.05"}, "enhance")
+        _until(lambda job=job: job.id in starts(place))
+        time.sleep(random.uniform(0.5, 1.0))
+        begin = time.perf_counter()
+        place.records.cancel(me, job.id)
+        place.live.request_cancel(job.id)
+        _until(lambda job=job: place.records.job(me, job.id).is_final, pause_s=0.01)
+        times.append(1000 * (time.perf_counter() - begin))
+    return times
+
+
 def throughput(place: Town, people: list[Identity], each: int) -> float:
     """Jobs per second of one worker with a full queue."""
     jobs = [place.order(me, NOTHING, "enhance") for me in people for _ in range(each)]
@@ -175,6 +190,8 @@ def measure(place: Town, jobs: int, lease_s: float) -> dict[str, float]:
             "order_p50_ms": statistics.median(orders),
             "order_p99_ms": percentile(orders, 0.99),
         }
+        times = cancels_ms(place, people[4], 10)
+        figures |= {"cancel_p50_ms": statistics.median(times), "cancel_max_ms": max(times)}
         figures["jobs_per_s"] = throughput(place, people, 10)
         time.sleep(5)  # bells of jobs that were taken without them are heard now
         figures["idle_commands_per_hour"] = idle_commands_per_hour(place, 60)

@@ -14,8 +14,9 @@ from ourvidz.worker.tools import Tools
 
 log = logging.getLogger(__name__)
 
-#: How often Redis hears progress and is asked for a cancel.
-_LIVE_S = 0.5
+#: How often Redis is asked for a cancel, and how often it hears progress.
+_CANCEL_S = 0.5
+_PUBLISH_S = 1.0
 _LOOK_S = 0.25
 
 
@@ -27,7 +28,7 @@ class Watch:
 
     def __init__(self, lease: Lease, tools: Tools, heart: Heart) -> None:
         self._lease, self._tools, self._heart = lease, tools, heart
-        self._began = self._looked_at = monotonic()
+        self._began = self._looked_at = self._told_at = monotonic()
         self._course = Course(self._began)
         self._asked_at: float | None = None
         self._unheard: Report | None = None
@@ -82,23 +83,26 @@ class Watch:
 
     def _tell(self) -> None:
         """Show progress to those who look on, and hear whether they want it to stop."""
-        job, live = self._lease.job, self._tools.live
-        if monotonic() - self._looked_at < _LIVE_S:
-            return
-        self._looked_at = monotonic()
-        if (report := self._unheard) is not None:
-            progress = {
-                "progress": self._course.progress,
-                "stage": report.stage,
-                "step": report.step,
-                "total": report.total,
-                "eta_s": report.eta_s,
-                "attempt": self._lease.attempt,
-            }
-            live.publish(job.id, progress, self._jpeg)
-            self._unheard = self._jpeg = None
-        if self._asked_at is None and live.cancel_requested(job.id):
-            self._ask_to_cancel()
+        job, live, now = self._lease.job, self._tools.live, monotonic()
+        if self._unheard is not None and now - self._told_at >= _PUBLISH_S:
+            self._told_at = now
+            self._publish(self._unheard)
+        if self._asked_at is None and now - self._looked_at >= _CANCEL_S:
+            self._looked_at = now
+            if live.cancel_requested(job.id):
+                self._ask_to_cancel()
+
+    def _publish(self, report: Report) -> None:
+        progress = {
+            "progress": self._course.progress,
+            "stage": report.stage,
+            "step": report.step,
+            "total": report.total,
+            "eta_s": report.eta_s,
+            "attempt": self._lease.attempt,
+        }
+        self._tools.live.publish(self._lease.job.id, progress, self._jpeg)
+        self._unheard = self._jpeg = None
 
     def _failed(self, message: Failed) -> Ending:
         if message.family != "internal":

@@ -97,10 +97,11 @@ class Worker:
             return self._raise_child()
         try:
             house = self._keep_house(ready)
-            lease = None
+            if house.draining or not tools.folders.has_room():
+                tools.stopping.wait(self._settings.poll_s)  # bells are for those who can work
+                return
             claimed_at = monotonic()
-            if not house.draining and tools.folders.has_room():
-                lease = tools.queue.claim(self._card(ready), self._settings.lease_s)
+            lease = tools.queue.claim(self._card(ready), self._settings.lease_s)
             self._troubles = 0
         except Unavailable as error:
             return self._pause(f"no job can be claimed: {error}")
