@@ -23,25 +23,21 @@ AWAY = "127.0.0.1:1"
 SECRET = "Gq7vK2pXb9wLr4TzNc6s" * 2
 
 
-def hosted(home: Path) -> Settings:
-    return Settings.model_validate(
-        {
-            "home": home,
-            "database_url": f"postgresql://ourvidz_app:{SECRET}@{AWAY}/postgres",
-            "worker_database_url": f"postgresql://ourvidz_worker:{SECRET}@{AWAY}/postgres",
-            "redis_url": f"redis://default:{SECRET}@{AWAY}",
-            "supabase_url": f"http://{AWAY}",
-            "supabase_anon_key": SECRET,
-            "supabase_service_key": SECRET,
-            "public_url": f"http://{AWAY}",
-            "worker_token": SECRET,
-            "secret_key": SECRET,
-        }
-    )
+HOSTED = {
+    "database_url": f"postgresql://ourvidz_app:{SECRET}@{AWAY}/postgres",
+    "worker_database_url": f"postgresql://ourvidz_worker:{SECRET}@{AWAY}/postgres",
+    "redis_url": f"redis://default:{SECRET}@{AWAY}",
+    "supabase_url": f"http://{AWAY}",
+    "supabase_anon_key": SECRET,
+    "supabase_service_key": SECRET,
+    "public_url": f"http://{AWAY}",
+    "worker_token": SECRET,
+    "secret_key": SECRET,
+}
 
 
 def test_hosted_parts_are_made_without_asking_anyone(tmp_path: Path) -> None:
-    with closing(Wiring(hosted(tmp_path))) as wiring:
+    with closing(Wiring(Settings.model_validate({"home": tmp_path, **HOSTED}))) as wiring:
         assert isinstance(wiring.media, SupabaseMedia)
         assert isinstance(wiring.courier, HttpCourier)
         assert wiring.studio.records is wiring.records

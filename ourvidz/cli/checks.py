@@ -5,49 +5,26 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Literal
 from uuid import uuid4
 
 from ourvidz.backends.hosted.storage import SupabaseMedia
 from ourvidz.backends.postgres.health import OLDEST_VERSION, Health, health_of
 from ourvidz.backends.postgres.migrate import standing
 from ourvidz.bootstrap import Wiring
+from ourvidz.cli.findings import Check, Finding, State
 from ourvidz.domain.catalog import FAMILIES
-from ourvidz.domain.errors import NotAllowed, OurVidzError, PolicyRefused
+from ourvidz.domain.errors import NotAllowed, PolicyRefused
 from ourvidz.domain.media import BUCKETS
 from ourvidz.settings import PREFIX, Entry, Settings
-
-State = Literal["ok", "warn", "fail"]
 
 _GIB = 2**30
 _PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 _PROBE_KEY = "videos-preview/doctor/probe.png"
 #: Seconds by which two clocks may differ: tokens are taken 10 s early or late.
 _SKEW_WARN_S, _SKEW_FAIL_S = 2.0, 10.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """what: the thing. says: how it is. advice: what to do, when it is not well."""
-
-    what: str
-    state: State
-    says: str
-    advice: str = ""
-
-
-@dataclass(frozen=True)
-class Check:
-    """look: yields what it finds; any OurVidzError is a failure whose text says what to do."""
-
-    what: str
-    look: Callable[[Wiring], Iterator[Finding]]
-    timeout_s: float = 15.0
 
 
 def entry_of(settings: Settings) -> Entry:
@@ -58,53 +35,21 @@ def entry_of(settings: Settings) -> Entry:
 
 def checks_for(entry: Entry) -> list[Check]:
     """Everything that an app's machine, or a worker's, needs."""
+    worker_login = Check("worker login", _worker_login, variable="WORKER_DATABASE_URL")
+    redis = Check("redis", _redis, variable="REDIS_URL")
     here = [Check("disk", _disk), Check("models", _models, 120.0), Check("policy", _policy, 120.0)]
     if entry == "worker":
-        return [Check("worker login", _worker_login), Check("redis", _redis), *here]
+        return [worker_login, redis, *here]
     return [
-        Check("database", _database),
-        Check("worker login", _worker_login),
-        Check("migrations", _migrations),
-        Check("redis", _redis),
-        Check("storage", _storage),
-        Check("sign-in", _sign_in),
+        Check("database", _database, variable="DATABASE_URL"),
+        worker_login,
+        Check("migrations", _migrations, variable="ADMIN_DATABASE_URL"),
+        redis,
+        Check("storage", _storage, variable="SUPABASE_SERVICE_KEY"),
+        Check("sign-in", _sign_in, variable="SUPABASE_URL"),
         Check("e-mail", _mail),
         *here,
     ]
-
-
-def examine(wiring: Wiring, checks: list[Check]) -> list[Finding]:
-    """Run all checks at once, each with its own time limit; a dead server holds up nobody."""
-    results: dict[str, list[Finding]] = {}
-
-    def run(check: Check) -> None:
-        found: list[Finding] = []
-        try:
-            found.extend(check.look(wiring))
-        except OurVidzError as error:
-            found.append(failure(check.what, error))
-        except Exception as error:  # noqa: BLE001 - a bug in one check must not hide the others
-            found.append(Finding(check.what, "fail", repr(error), "report this"))
-        results[check.what] = found
-
-    threads = [threading.Thread(target=run, args=(check,), daemon=True) for check in checks]
-    for thread in threads:
-        thread.start()
-    findings: list[Finding] = []
-    for check, thread in zip(checks, threads, strict=True):
-        thread.join(check.timeout_s)
-        late = Finding(
-            check.what, "fail", f"did not answer within {check.timeout_s:.0f} s",
-            "look whether its server is overloaded or cut off by a firewall",
-        )  # fmt: skip
-        findings += results.get(check.what, [late])
-    return findings
-
-
-def failure(what: str, error: OurVidzError) -> Finding:
-    """What is wrong and what to do: our texts have both, in this order."""
-    says, _, advice = str(error).partition("; ")
-    return Finding(what, "fail", says, advice or "do as it says")
 
 
 def _database(wiring: Wiring) -> Iterator[Finding]:

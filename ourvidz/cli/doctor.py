@@ -16,7 +16,8 @@ from ourvidz.settings import read_settings
 def doctor(args: Namespace, screen: Screen) -> None:
     """Check servers, files, models and settings, and say what to do; status 1 if any fails."""
     from ourvidz.bootstrap import Wiring
-    from ourvidz.cli.checks import Finding, checks_for, entry_of, examine, failure
+    from ourvidz.cli.checks import checks_for, entry_of
+    from ourvidz.cli.findings import Finding, examine, failure
 
     settings = read_settings()
     entry = entry_of(settings)

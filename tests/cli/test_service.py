@@ -21,12 +21,13 @@ import pytest
 
 from ourvidz.backends.embedded.stack import EmbeddedStack
 from ourvidz.bootstrap import Wiring
-from ourvidz.cli.checks import Check, Finding, examine
+from ourvidz.cli.findings import Check, Finding, examine
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.settings import Settings, environment_of_children
 from ourvidz.studio import account
 from tests.cli.conftest import Run
 from tests.servers import short_folder
+from tests.test_bootstrap import HOSTED, SECRET
 
 PASSWORD = "a long enough password 7"
 
@@ -215,6 +216,19 @@ def test_the_doctor_tells_a_hosted_machine_what_it_lacks(
     assert status == 1
     assert list(findings) == ["settings"]
     assert "OURVIDZ_DATABASE_URL" in findings["settings"]["says"]
+
+
+def test_the_doctor_names_the_setting_of_every_hosted_server_that_is_away(
+    ourvidz: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OURVIDZ_HOME", str(tmp_path))
+    for name, value in HOSTED.items():
+        monkeypatch.setenv(f"OURVIDZ_{name.upper()}", value)
+    done = ourvidz("doctor")
+    assert done.status == 1
+    assert SECRET not in done.stdout + done.stderr
+    for name in ("DATABASE_URL", "WORKER_DATABASE_URL", "REDIS_URL", "SUPABASE_URL"):
+        assert f"correct OURVIDZ_{name}" in done.stdout
 
 
 def test_a_check_that_hangs_or_breaks_holds_up_nobody(settings: Settings) -> None:
