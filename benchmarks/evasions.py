@@ -1,5 +1,7 @@
 """Ways in which people disguise what they ask for, and the lists that they are applied to."""
 
+# ruff: noqa: RUF001 - letters that look alike are what this file is about
+
 from __future__ import annotations
 
 import csv

@@ -6,22 +6,24 @@ import re
 
 ADULT_YEARS = 18
 
-_NUMBERS = (
+_NUMBER_WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen"
-).split()
+)
+_NUMBERS = {word: str(n) for n, word in enumerate(_NUMBER_WORDS.split())}
 _NUMBER = re.compile(rf"\b(?:{'|'.join(_NUMBERS)})\b")
 _N = r"(?<![\d.,])(\d{1,2})(?![\d.,]\d|\d)"
 _PERSON = (
     "girl|boy|she|he|her|his|him|kid|student|pupil|daughter|son|sister|brother|person|someone|"
     "teen|teenager|female|male|woman|man|child"
 )
+_BEING = ",| is| was| of| has| just| turned| turns| only|['\u2019]s"
 _AGE = re.compile(
     "|".join(
         (
-            rf"{_N}[\s-]*(?:yo|y[\s/.-]?o|yrs?[\s-]*old|years?[\s-]*(?:old|of age)|month[\s-]*old)\b",
+            rf"{_N}[\s-]*(?:yo|y[\s/.-]?o|(?:yr|year|month)s?[\s-]*(?:old|of age))\b",
             rf"\b(?:aged?|ages|aging)(?: of| is| to|:)? {_N}",
-            rf"\b(?:{_PERSON})s?(?: who)?(?:,| is| was| of| has| just| turned| turns| only|'s|’s)+ {_N}"
+            rf"\b(?:{_PERSON})s?(?: who)?(?:{_BEING})+ {_N}"
             r"(?! (?:feet|meters|metres|times|people|men|women|more|other|minutes|hours|of))",
             rf"\b(?:turn(?:s|ed|ing)?|under|below|younger than|not yet|less than) {_N}"
             r"(?! (?:feet|meters|metres|percent|degrees|minutes|hours|seconds|dollars|euros))",
@@ -42,6 +44,6 @@ def has_minor_age(text: str) -> bool:
     >>> has_minor_age("a fifteen-year-old at a desk"), has_minor_age("an 80 year old man")
     (True, False)
     """
-    digits = _NUMBER.sub(lambda found: str(_NUMBERS.index(found.group())), text)
+    digits = _NUMBER.sub(lambda found: _NUMBERS[found.group()], text)
     ages = (int(next(filter(None, found.groups()))) for found in _AGE.finditer(digits))
     return any(age < ADULT_YEARS for age in ages) or _UNDERAGE.search(digits) is not None

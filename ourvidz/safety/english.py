@@ -18,16 +18,18 @@ _MEASURE = re.compile(r"\d+\w{0,4}|\w{0,2}\d+")
 _ENDINGS = ("s", "es", "ed", "ing", "er", "ers", "ly")
 _MIN_STEM = 4
 
-_ENGLISH = frozenset(
+_ENGLISH_WORDS = (
     "a an the of in on at to with and or is are was by for from into over under through his her "
-    "their its my your she he they it who that this as while up down".split()
+    "their its my your she he they it who that this as while up down"
 )
-_FOREIGN = frozenset(
+_FOREIGN_WORDS = (
     "una un uno el los las del con por para que sin sobre su muy es y la le les des du dans avec "
     "sur pour est et qui ses son sa une au aux der das ein eine einer einem einen mit und auf "
     "im von zu ist wird dem den il lo gli di che per nel nella della sono sua suo um uma os no "
-    "na do da dos em com seu ela ele se esta estan sont elle ohne ihre seine nicht de en".split()
+    "na do da dos em com seu ela ele se esta estan sont elle ohne ihre seine nicht de en"
 )
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
+_FOREIGN = frozenset(_FOREIGN_WORDS.split())
 
 
 def is_english(text: str, vocabulary: Collection[str]) -> bool:

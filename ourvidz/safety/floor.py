@@ -22,7 +22,7 @@ _PIECE_WORDS = 60
 #: All texts of one film together; a film of 360 scenes has less.
 MAX_CHARS = 1_000_000
 _SENTENCE = re.compile(r"(?<=[.!?;\n])\s+")
-_NAME = re.compile(r"\b([A-Z][a-zà-ÿ'’]+) (?:[A-Z]\. )?([A-Z][a-zà-ÿ'’]+)\b")
+_NAME = re.compile(r"\b([A-Z][a-zà-ÿ'\u2019]+) (?:[A-Z]\. )?([A-Z][a-zà-ÿ'\u2019]+)\b")
 
 
 class GuardModel(Protocol):
@@ -84,7 +84,9 @@ class SafetyFloor:
         kinds = {kind for text in (*read, joined) for kind in lexicon.kinds(text)}
         pieces = [lexicon.read_harmless(text) for text in (*read, joined)]
         pieces = list(dict.fromkeys(piece for text in pieces for piece in _pieces(text)))
-        scores = self._heads.scores(self._embed(pieces)) if pieces else dict.fromkeys(HEADS, 0.0)
+        scores = (
+            self._heads.scores(self._embed(pieces)) if pieces else {name: 0.0 for name in HEADS}
+        )
         negative = readings(negative_prompt, self._knows)
         return Sight(
             kinds=kinds,

@@ -20,10 +20,11 @@ from ourvidz.safety.normalise import plain, words
 _MAX_WORDS = 5
 #: What a star may stand for when a word is guessed at.
 _MAX_ENDING = 3
-_LONG_ENDINGS = frozenset(
+_ENDINGS = (
     "ation ations ators ality ally ingly istic istically ised ized isation ization ness able ibly "
-    "philia philes phile arium ment ments ling lings ieren iert ungen rice ische ischen".split()
+    "philia philes phile arium ment ments ling lings ieren iert ungen rice ische ischen"
 )
+_LONG_ENDINGS = frozenset(_ENDINGS.split())
 _FOLDER = "lexicon"
 
 

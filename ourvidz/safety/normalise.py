@@ -5,6 +5,8 @@ disguised text: letters spaced out, digits for letters, letters repeated, words 
 together. Words that English knows are left alone, so "14yo", "35mm" and "live" stay what they are.
 """
 
+# ruff: noqa: RUF001 - letters that look alike are what this file is about
+
 from __future__ import annotations
 
 import hashlib
@@ -41,8 +43,9 @@ _RUN = re.compile(r"(.)\1*")
 _AGE = re.compile(r"\d{1,2}(?:yo|yrs?|years?)")
 _TWICE = re.compile(r"(.)\1+")
 #: Short words that may be part of words run together; others need three letters.
-_SHORT = frozenset("a i an as at be by he in is it me my no of on or to up us we".split())
-_MAX_GLUED = 80
+_SHORT_WORDS = "a i an as at be by he in is it me my no of on or to up us we"
+_SHORT = frozenset(_SHORT_WORDS.split())
+_MAX_TOKEN = 80
 #: Repeated letters in a word of which every mixture is tried.
 _MAX_RUNS = 6
 
@@ -150,7 +153,7 @@ def _mended(token: str, known: Known) -> str:
     """A token as the first known word that it may stand for; itself when there is none."""
     bare = token.strip(".,;:?\"'()[]{}<>-*_~&%^=/\\")
     bare = bare.removesuffix("'s").removesuffix("’s")
-    if len(bare) < 2 or bare.isdigit() or len(bare) > _MAX_GLUED or known(bare):
+    if len(bare) < 2 or bare.isdigit() or len(bare) > _MAX_TOKEN or known(bare):
         return token
     for candidate in _candidates(bare):
         if (known(candidate) and candidate[:1] * 2 != candidate) or _AGE.fullmatch(candidate):

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from ourvidz.safety.lexicon import Kind
 
-#: Probabilities at which a head counts.
-SEX = 0.75
+#: Probabilities at which a head counts: the lowest that keep false refusals near 3 % on the list
+#: that is tuned on (tests/safety/benign.tsv and the casual prompts).
+SEX = 0.5
 MINOR = 0.6
-EXTREME = 0.75
-#: With a face that exists half a suspicion is enough, with children less.
-SUGGESTIVE = 0.5
-SUGGESTIVE_WITH_MINOR = 0.35
+EXTREME = 0.6
+#: What is sexual anyway is nearer to the extreme examples.
+EXTREME_IF_SEXUAL = 0.75
+#: With a face that exists less suspicion is enough, with children still less.
+SUGGESTIVE = 0.4
+SUGGESTIVE_WITH_MINOR = 0.2
 
 #: Category -> what the person reads. Never the prompt, never more than the rule.
 REASONS: Mapping[str, str] = {
@@ -91,7 +94,7 @@ def broken_rule(sight: Sight) -> str | None:
         or sight.is_forged,
         "extreme": Kind.EXTREME in kinds
         or {Kind.ACT, Kind.NOT_HUMAN} <= kinds
-        or sight.scores["extreme"] >= EXTREME,
+        or sight.scores["extreme"] >= (EXTREME_IF_SEXUAL if sight.is_sexual else EXTREME),
         "adult": sight.is_sexual,
     }
     return next((rule for rule, applies in rules.items() if applies), None)
