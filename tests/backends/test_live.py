@@ -6,29 +6,22 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 import redis
 
+from ourvidz.backends.embedded.account import choose_account
+from ourvidz.backends.embedded.valkey_server import ValkeyServer
 from ourvidz.backends.redis import BELLS_KEPT, RedisLive
 from ourvidz.ports import Live
-from tests.valkey import Valkey
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    valkey = Valkey(tmp_path_factory.mktemp("valkey"))
-    valkey.start()
-    yield valkey
-    valkey.kill()
+from tests.servers import short_folder
 
 
 @pytest.fixture
-def live(server: Valkey) -> Iterator[RedisLive]:
+def live(valkey: ValkeyServer) -> Iterator[RedisLive]:
     """Its own prefix: nothing of another test is seen."""
-    one = RedisLive(server.url, prefix=f"{uuid4()}:")
+    one = RedisLive(valkey.url, prefix=f"{uuid4()}:")
     yield one
     one.close()
 
@@ -154,14 +147,14 @@ def test_many_tabs_at_once_do_not_pass_a_limit(live: RedisLive) -> None:
     assert sum(answer == 0 for answer in answers) == 5
 
 
-def test_everything_that_is_written_ends_by_itself(server: Valkey) -> None:
+def test_everything_that_is_written_ends_by_itself(valkey: ValkeyServer) -> None:
     prefix = f"{uuid4()}:"
-    live, job = RedisLive(server.url, prefix=prefix), uuid4()
+    live, job = RedisLive(valkey.url, prefix=prefix), uuid4()
     live.ring("starter")
     live.publish(job, {}, b"picture")
     live.request_cancel(job)
     live.allow("preview", "ann@example.com", limit=1, per_s=60)
-    client = redis.Redis.from_url(server.url)
+    client = redis.Redis.from_url(valkey.url)
     keys = [key for key in client.keys(f"{prefix}*")]  # type: ignore[union-attr]
     assert len(keys) == 4
     assert all(client.ttl(key) > 0 for key in keys)  # type: ignore[operator]
@@ -195,19 +188,29 @@ def test_limits_kept_here_do_not_fill_the_memory(
     assert nobody.allow("preview", "0", limit=1, per_s=60) == 0
 
 
+@pytest.fixture
+def mortal() -> Iterator[ValkeyServer]:
+    """A server that a test may stop and start."""
+    with short_folder() as folder:
+        home = folder / "valkey"
+        server = ValkeyServer(home, choose_account(home), "only for tests", fast=True)
+        server.start()
+        yield server
+        server.stop()
+
+
 def test_a_server_that_dies_and_comes_back_is_found_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mortal: ValkeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ourvidz.backends.redis.AWAY_S", 0.2)
-    server, job = Valkey(tmp_path), uuid4()
-    server.start()
+    server, job = mortal, uuid4()
     live = RedisLive(server.url)
     live.publish(job, {"step": 1})
     heard: list[bool] = []
     sleeper = threading.Thread(target=lambda: heard.append(live.wait(["starter"], 20)))
     sleeper.start()
     time.sleep(0.2)
-    server.kill()
+    server.stop()
     live.publish(job, {"step": 2})
     assert live.watch(job) is None
     server.start()
@@ -218,12 +221,11 @@ def test_a_server_that_dies_and_comes_back_is_found_again(
     assert heard == [True]
     frame = live.watch(job)
     assert frame is not None and frame.progress == {"step": 3}
-    server.kill()
     live.close()
 
 
 def test_a_server_that_hangs_is_left_alone_for_a_while(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Accepts connections and never answers: a job must not wait for its picture each time."""
     monkeypatch.setattr("ourvidz.backends.redis.COMMAND_TIMEOUT_S", 0.2)
