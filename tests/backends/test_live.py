@@ -193,7 +193,7 @@ def mortal() -> Iterator[ValkeyServer]:
     """A server that a test may stop and start."""
     with short_folder() as folder:
         home = folder / "valkey"
-        server = ValkeyServer(home, choose_account(home), "only for tests", fast=True)
+        server = ValkeyServer(home, choose_account(home), "only-for-tests", fast=True)
         server.start()
         yield server
         server.stop()
