@@ -38,7 +38,9 @@ _NEEDED: dict[Entry, tuple[str, ...]] = {
         "public_url", "worker_token", "secret_key",
     ),
     "worker": ("worker_database_url", "redis_url", "public_url", "worker_token"),
-    "admin": ("database_url", "supabase_url", "supabase_anon_key", "supabase_service_key"),
+    "admin": (
+        "database_url", "redis_url", "supabase_url", "supabase_anon_key", "supabase_service_key",
+    ),
 }  # fmt: skip
 _ADVICE = {
     "database_url": "the database's address for the role ourvidz_app, session pooler, port 5432, "

@@ -88,6 +88,7 @@ def test_with_all_addresses_it_is_hosted(monkeypatch: pytest.MonkeyPatch) -> Non
         ("worker", "WORKER_DATABASE_URL"),
         ("worker", "WORKER_TOKEN"),
         ("admin", "SUPABASE_ANON_KEY"),
+        ("admin", "REDIS_URL"),
     ],
 )
 def test_what_a_hosted_entry_lacks_is_named_with_what_to_put_there(

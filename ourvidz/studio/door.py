@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import time
@@ -15,6 +14,7 @@ from uuid import UUID
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, PolicyRefused, Unavailable
 from ourvidz.ports import Administration, Auth, Live, Media, Policy, Records
+from ourvidz.safety.normalise import prompt_sha256
 
 #: What is counted; what costs nothing is limited, so that nobody can fill the machines with it.
 Act = Literal["write", "enhance", "preview", "render", "export"]
@@ -102,8 +102,7 @@ def judge(me: Identity, studio: Studio, texts: Sequence[str], *, negative_prompt
     try:
         studio.policy.check(said, negative_prompt=negative_prompt, adult_verified=verified)
     except PolicyRefused as refusal:
-        words = "\n".join([*said, negative_prompt]).encode(errors="replace")
-        digest = hashlib.sha256(words).hexdigest()
+        digest = prompt_sha256(said, negative_prompt)
         try:
             studio.administration.record_refusal(me.user_id, refusal.category, digest)
         except Unavailable as error:

@@ -10,9 +10,9 @@ import pytest
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, PolicyRefused
 from ourvidz.domain.library import Video
-from ourvidz.studio import library, orders, projects, retention
+from ourvidz.studio import characters, library, orders, projects, retention
 from tests.studio.conftest import Town
-from tests.studio.scenes import REFUSED, deliver_video
+from tests.studio.scenes import REFUSED, deliver_video, fail
 
 
 def made(town: Town, me: Identity, title: str = "Boat at 'sunset'/..") -> Video:
@@ -96,3 +96,59 @@ def test_housekeeping_stops_when_it_is_told(town: Town) -> None:
     stopped = threading.Event()
     stopped.set()
     retention.keep_house(town.studio.administration, town.studio.media, stopped)
+
+
+def test_the_shelves_are_those_of_the_domain(town: Town) -> None:
+    me = town.person(credits=2)
+    video = made(town, me)
+    project = projects.create_project(me, town.studio, {"prompt": "a cat"})
+    job = orders.render(me, town.studio, project.id)
+    fail(town, job)
+    assert [piece.shelf for piece in library.pieces(me, town.studio)] == ["failed", "finished"]
+    assert library.piece_counts(me, town.studio) == {"finished": 1, "failed": 1}
+    library.put_away(me, town.studio, str(job.id))
+    assert [piece.video for piece in library.pieces(me, town.studio)] == [video]
+    wrong: Any
+    for wrong in ("all", "", 3):
+        with pytest.raises(InvalidRequest, match="shelf"):
+            library.pieces(me, town.studio, shelf=wrong)
+    with pytest.raises(NotAllowed):
+        library.pieces(me, town.studio, character_id="1'")
+
+
+def test_settings_are_used_again_word_for_word(town: Town) -> None:
+    me, studio = town.person(credits=2), town.studio
+    mia = characters.create_character(me, studio, "Mia", "a woman with red hair", ["hat"])
+    idea = {
+        "prompt": "Mia walks", "enhanced_prompt": "Mia walks. Soft light.", "seconds": 3,
+        "seed": 7, "profile": "fast", "character_id": mia.id, "negative_prompt": "rain",
+    }  # fmt: skip
+    first = projects.create_project(me, studio, idea)
+    job = orders.render(me, studio, first.id)
+    projects.delete_project(me, studio, first.id)
+    again = library.reuse(me, studio, job.id)
+    assert {name: getattr(again, name) for name in idea} == idea
+    assert (again.step, again.use_enhanced) == ("prompt", True)
+    same = orders.render(me, studio, again.id)
+    assert same.params == job.params
+
+
+def test_settings_of_a_character_that_has_changed_stay_as_they_were(town: Town) -> None:
+    me, studio = town.person(credits=1), town.studio
+    mia = characters.create_character(me, studio, "Mia", "a woman with red hair")
+    project = projects.create_project(me, studio, {"prompt": "walks", "character_id": mia.id})
+    job = orders.render(me, studio, project.id)
+    characters.change_character(me, studio, mia.id, "Mia", "a woman with black hair")
+    again = library.reuse(me, studio, job.id)
+    assert (again.prompt, again.character_id) == ("Mia: a woman with red hair. walks", None)
+
+
+def test_only_ones_own_videos_can_be_made_again(town: Town) -> None:
+    me, other, studio = town.person(credits=1), town.person(), town.studio
+    project = projects.create_project(me, studio, {"prompt": "a cat"})
+    job = orders.render(me, studio, project.id)
+    preview = orders.preview(me, studio, project.id)
+    for person, wanted in ((other, job), (me, preview)):
+        with pytest.raises(NotAllowed):
+            library.reuse(person, studio, wanted.id)
+    assert projects.projects(other, studio) == []

@@ -29,6 +29,7 @@ CALLS: dict[str, dict[str, Call]] = {
             me, at, one, {"title": "mine now"}
         ),
         "projects.stills": lambda me, at, one: projects.stills(me, at, one),
+        "projects.approved": lambda me, at, one: projects.approved(me, at, one),
         "projects.approve": lambda me, at, one: projects.approve(me, at, one, None),
         "projects.delete_project": lambda me, at, one: projects.delete_project(me, at, one),
         "orders.quote": lambda me, at, one: orders.quote(me, at, one),
@@ -43,6 +44,8 @@ CALLS: dict[str, dict[str, Call]] = {
         "jobs.job": lambda me, at, one: jobs.job(me, at, one),
         "jobs.cancel": lambda me, at, one: jobs.cancel(me, at, one),
         "orders.retry": lambda me, at, one: orders.retry(me, at, one),
+        "library.put_away": lambda me, at, one: library.put_away(me, at, one),
+        "library.reuse": lambda me, at, one: library.reuse(me, at, one),
     },
     "video": {
         "library.video": lambda me, at, one: library.video(me, at, one),
@@ -62,6 +65,11 @@ CALLS: dict[str, dict[str, Call]] = {
     },
 }
 ALL = [(kind, name) for kind, calls in CALLS.items() for name in calls]
+#: Listings, which show nothing for a character that is not theirs.
+LISTINGS: dict[str, Call] = {
+    "library.pieces": lambda me, at, one: library.pieces(me, at, character_id=one),
+    "library.piece_counts": lambda me, at, one: library.piece_counts(me, at, character_id=one),
+}
 NOT_IDS = ["", "nonsense", "../../etc/passwd", "1' or '1'='1", "\x00", 7, None, ["x"], {"$ne": 1}]
 
 
@@ -110,7 +118,7 @@ def test_every_function_that_takes_an_id_is_here() -> None:
         if function.__module__ == room.__name__ and not name.startswith("_")
         if any(parameter.endswith("_id") for parameter in inspect.signature(function).parameters)
     }
-    assert takes_one <= {name for _, name in ALL}
+    assert takes_one <= {name for _, name in ALL} | LISTINGS.keys()
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL, ids=[f"{name}({kind})" for kind, name in ALL])
@@ -125,6 +133,13 @@ def test_a_strangers_id_is_answered_like_one_of_nothing(
         answers.add(str(refused.value))
     assert answers == {str(NotAllowed())}
     assert town.ledger(me) == [("grant", 5)]
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_strangers_character_lists_nothing(town: Town, them: Somebody, name: str) -> None:
+    me = town.person(credits=5)
+    assert not LISTINGS[name](me, town.studio, them.character.id)
+    assert not LISTINGS[name](me, town.studio, uuid4())
 
 
 @pytest.mark.parametrize("not_an_id", NOT_IDS, ids=repr)
