@@ -34,8 +34,3 @@ class Waker:
                 pass
         except BlockingIOError:
             return
-
-    def close(self) -> None:
-        """Close both ends; nobody may poke any more."""
-        os.close(self._read)
-        os.close(self._write)
