@@ -234,14 +234,25 @@ class PostgresServer:
         return True
 
     def _pid_in_file(self) -> str:
-        try:
-            return (self._data / "postmaster.pid").read_text().split()[0]
-        except (OSError, IndexError):
-            return "0"
+        """Whom the pid file names, "0" for nobody.
+
+        A machine that crashed leaves empty ones, which Postgres would refuse for ever: removed.
+        """
+        named = "0"
+        for path in (self._socket_dir() / ".s.PGSQL.5432.lock", self._data / "postmaster.pid"):
+            if not path.exists():
+                continue
+            words = path.read_text(errors="replace").split()
+            if words and words[0].lstrip("-").isdecimal():
+                named = words[0].lstrip("-")
+            else:
+                path.unlink()
+        return named
 
     def _refused(self, said: str) -> Unavailable:
         lines = [line for line in said.splitlines() if re.search("FATAL|PANIC|error:", line)]
-        reason = (lines or said.splitlines()[-1:] or ["it said nothing"])[0].strip()
+        lines = lines[:1] + [line for line in said.splitlines() if "DETAIL" in line][:1]
+        reason = " ".join(lines or said.splitlines()[-1:] or ["it said nothing"]).strip()
         if is_full(self._folder):
             return Unavailable("Postgres", _FULL)
         for sign, advice in _TROUBLES.items():
