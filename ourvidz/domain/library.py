@@ -8,9 +8,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.job import Job
 
 #: How far a project has come.
 Step = Literal["idea", "prompt", "preview", "render", "done"]
+
+#: Where something stands in the library; deleted: a short while ago, so that it can come back.
+Shelf = Literal["finished", "making", "failed", "deleted"]
 
 MAX_NAME_CHARS = 120
 MAX_DESCRIPTION_CHARS = 1_000
@@ -68,6 +72,21 @@ class Video:
     created_at: datetime
     expires_at: datetime
     deleted_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One thing of the library: what was ordered, and the video once it was delivered."""
+
+    job: Job
+    video: Video | None
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where it stands; what was cancelled stands with what failed."""
+        if self.video is not None:
+            return "deleted" if self.video.deleted_at else "finished"
+        return "failed" if self.job.is_final else "making"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from ourvidz.domain.account import Account, Identity, LedgerEntry
+from ourvidz.domain.account import Account, DayUsage, Identity, LedgerEntry
 from ourvidz.domain.job import Job, Lease, Line, NewJob, Outcome, WorkerCard
-from ourvidz.domain.library import Character, Project, Video
+from ourvidz.domain.library import Character, Piece, Project, Shelf, Video
+from ourvidz.ports.operations import Operations
 
 
 class Records(Protocol):
@@ -23,6 +24,10 @@ class Records(Protocol):
     def ledger(
         self, me: Identity, *, limit: int = 50, before: int | None = None
     ) -> list[LedgerEntry]: ...
+    def usage(self, me: Identity, *, days: int = 30) -> list[DayUsage]:
+        """What was delivered in the last `days`; days with nothing are left out."""
+        ...
+
     def verify_age(self, me: Identity, policy_version: str) -> Account: ...
 
     def create_project(self, me: Identity, values: Mapping[str, Any]) -> Project: ...
@@ -47,6 +52,25 @@ class Records(Protocol):
     def video(self, me: Identity, video_id: UUID) -> Video: ...
     def rename_video(self, me: Identity, video_id: UUID, title: str) -> Video: ...
     def delete_video(self, me: Identity, video_id: UUID, *, undo: bool = False) -> Video: ...
+
+    def pieces(
+        self,
+        me: Identity,
+        *,
+        shelf: Shelf | None = None,
+        character_id: UUID | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[Piece]:
+        """The library: one shelf, or all but the deleted; newest first, of one character or all."""
+        ...
+
+    def piece_counts(
+        self, me: Identity, *, character_id: UUID | None = None
+    ) -> Mapping[Shelf, int]: ...
+    def put_away(self, me: Identity, job_id: UUID) -> Job:
+        """Take a failed or cancelled job out of the library; NotAllowed for any other."""
+        ...
 
     def create_character(
         self, me: Identity, name: str, description: str, tags: Sequence[str]
@@ -98,7 +122,7 @@ class WorkQueue(Protocol):
         ...
 
 
-class Administration(Protocol):
+class Administration(Operations, Protocol):
     """What only the operator's own processes may do."""
 
     def add_credits(self, user_id: UUID, amount: int, note: str, key: str) -> int:

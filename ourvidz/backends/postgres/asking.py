@@ -13,6 +13,8 @@ from ourvidz.backends.postgres.rows import T, columns, reads
 from ourvidz.domain.errors import NotAllowed
 
 Query = LiteralString | sql.Composed
+#: For `%s` in their order, for `%(name)s` by name.
+Values = Sequence[Any] | Mapping[str, Any]
 
 
 class Asking:
@@ -22,7 +24,7 @@ class Asking:
         self._database = database
 
     def many(
-        self, claims: Mapping[str, Any], kind: type[T], query: Query, values: Sequence[Any] = ()
+        self, claims: Mapping[str, Any], kind: type[T], query: Query, values: Values = ()
     ) -> list[T]:
         """All rows as `kind`."""
         template = query if isinstance(query, sql.Composed) else sql.SQL(query)
@@ -31,16 +33,14 @@ class Asking:
             cursor = connection.cursor(row_factory=reads(kind))
             return cursor.execute(text.encode(), values).fetchall()
 
-    def one(
-        self, claims: Mapping[str, Any], kind: type[T], query: Query, values: Sequence[Any] = ()
-    ) -> T:
+    def one(self, claims: Mapping[str, Any], kind: type[T], query: Query, values: Values = ()) -> T:
         """The only row; NotAllowed when it is not there or not visible with these claims."""
         rows = self.many(claims, kind, query, values)
         if not rows:
             raise NotAllowed(NOT_THERE)
         return rows[0]
 
-    def value(self, claims: Mapping[str, Any], query: LiteralString, values: Sequence[Any]) -> Any:
+    def value(self, claims: Mapping[str, Any], query: Query, values: Values) -> Any:
         """The first column of the only row."""
         with translated(), self._database.transaction(claims) as connection:
             row = connection.execute(query, values).fetchone()

@@ -9,9 +9,8 @@ from uuid import UUID
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from ourvidz.backends.postgres.asking import Asking
-from ourvidz.backends.postgres.connection import Database
-from ourvidz.domain.account import Account, Identity, LedgerEntry
+from ourvidz.backends.postgres.shelves import Shelves
+from ourvidz.domain.account import Account, DayUsage, Identity, LedgerEntry
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.job import Job, Line, NewJob
 from ourvidz.domain.library import Character, Project, Video
@@ -25,13 +24,10 @@ _DRAFT = frozenset(
 )  # fmt: skip
 
 
-class PostgresRecords:
+class PostgresRecords(Shelves):
     """See `ports.Records`. Row-level security decides what `me` can see; so no query here names
     the owner in its where clause but to insert.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._ask = Asking(database)
 
     def account(self, me: Identity) -> Account:
         """One's own account."""
@@ -44,9 +40,27 @@ class PostgresRecords:
         return self._ask.many(
             me.claims,
             LedgerEntry,
-            "select {columns} from public.usage_logs where %s::bigint is null or id < %s"
-            " order by id desc limit %s",
+            "select {columns} from (select l.*, case"
+            " when jsonb_typeof(j.params -> 'num_frames') = 'number'"
+            " then ((j.params ->> 'num_frames')::numeric / 16)::double precision end as seconds"
+            " from public.usage_logs l left join public.jobs j on j.id = l.job_id"
+            " where %s::bigint is null or l.id < %s order by l.id desc limit %s) lines"
+            " order by id desc",
             (before, before, limit),
+        )
+
+    def usage(self, me: Identity, *, days: int = 30) -> list[DayUsage]:
+        """What was delivered in the last `days`; days with nothing are left out."""
+        return self._ask.many(
+            me.claims,
+            DayUsage,
+            "select {columns} from (select (done.created_at at time zone 'utc')::date as day,"
+            " count(*)::integer as videos, coalesce(-sum(paid.amount), 0)::integer as credits"
+            " from public.usage_logs done left join public.usage_logs paid"
+            " on paid.job_id = done.job_id and paid.entry = 'reserve'"
+            " where done.entry = 'settle' and done.created_at > now() - interval '1 day' * %s"
+            " group by 1) used order by day",
+            (days,),
         )
 
     def verify_age(self, me: Identity, policy_version: str) -> Account:

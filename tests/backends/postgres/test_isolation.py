@@ -37,8 +37,13 @@ WRITABLE = {
 #: Exactly which functions each role may call.
 CALLABLE = {
     "anon": set[str](),
-    "authenticated": {"enqueue_job", "cancel_job", "line_of_job", "verify_age", "is_mine"},
-    "service_role": {"add_credits", "update_subscription", "cleanup_expired_videos", "reap_jobs"},
+    "authenticated": {
+        "enqueue_job", "cancel_job", "line_of_job", "verify_age", "is_mine", "put_away_job",
+    },
+    "service_role": {
+        "add_credits", "update_subscription", "cleanup_expired_videos", "reap_jobs",
+        "admin_grant", "admin_set_role", "admin_drain", "admin_retry", "admin_resolve",
+    },
     "ourvidz_worker": {
         "claim_job", "heartbeat_job", "finish_job", "release_job", "reap_jobs", "register_worker",
         "leave_worker",
