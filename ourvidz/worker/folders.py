@@ -35,7 +35,8 @@ class Folders:
     def has_room(self) -> bool:
         """Whether the disk has room for a job."""
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            # What people typed lies in there.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             return shutil.disk_usage(self.root).free >= NEEDED_BYTES
         except OSError as error:
             log.warning("%s can not be used: %s", self.root, error.strerror)

@@ -64,3 +64,9 @@ def test_a_place_that_can_not_be_used_has_no_room(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="disk"):
         folders.open(lease())
     assert folders.sweep() == 0
+
+
+def test_nobody_else_on_the_machine_reads_what_people_typed(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "scratch", DAY_S, 10**9)
+    assert folders.has_room()
+    assert folders.root.stat().st_mode & 0o077 == 0
