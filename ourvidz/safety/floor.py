@@ -20,7 +20,7 @@ from ourvidz.safety.rules import REASONS, Sight, broken_rule
 #: A piece that the sentence model reads whole (it cuts at 256 tokens).
 _PIECE_WORDS = 60
 #: All texts of one film together; a film of 360 scenes has less.
-MAX_CHARS = 1_000_000
+MAX_CHARS = 250_000
 _SENTENCE = re.compile(r"(?<=[.!?;\n])\s+")
 _NAME = re.compile(r"\b([A-Z][a-zà-ÿ'\u2019]+) (?:[A-Z]\. )?([A-Z][a-zà-ÿ'\u2019]+)\b")
 

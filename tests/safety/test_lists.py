@@ -80,8 +80,7 @@ def test_the_casual_prompts_of_the_project_all_pass(floor: SafetyFloor) -> None:
     assert [case.texts for case in casual_cases() if refusal(floor, case)] == []
 
 
-def test_no_list_shares_a_text_with_another() -> None:
-    names = ("regression", "heldout", "oblique", "benign", "benign_heldout")
-    texts = [case.texts for name in names for case in read_cases(name)]
-    doubled = {text for text in texts if texts.count(text) > 1}
-    assert {case.texts for case in REGRESSION if case.texts in doubled} <= {("porn",)} | doubled
+def test_held_out_cases_are_in_no_list_that_is_tuned_on() -> None:
+    tuned = {case.texts for name in ("regression", "benign") for case in read_cases(name)}
+    held = [case for name in ("heldout", "oblique", "benign_heldout") for case in read_cases(name)]
+    assert [case.texts for case in held if case.texts in tuned] == []
