@@ -34,13 +34,17 @@ _DOOMED = {3: "die=9", 7: "raise=bug", 9: "raise=OutOfMemory"}
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One run. pause_s: seconds between two blows, at random. limit_s: when jobs count as lost."""
+    """One run. pause_s: seconds between two blows, at random. fire_s: when the last one falls.
+
+    limit_s: when jobs that have not ended count as lost.
+    """
 
     jobs: int = 60
     workers: int = 3
     users: int = 4
     lease_s: float = 6.0
     pause_s: tuple[float, float] = (0.3, 1.2)
+    fire_s: float = 120.0
     limit_s: float = 240.0
     seed: int = 0
     is_real: bool = False
@@ -79,6 +83,8 @@ def burn(place: Town, plan: Plan) -> Tally:
             _ordered(place, people[number % len(people)], _params(plan, number, dice), dice)
             for number in range(plan.jobs)
         }
+        _wait(place, fleet, begin + plan.fire_s)
+        fire.stop()
         _wait(place, fleet, begin + plan.limit_s)
     finally:
         fire.stop()
@@ -166,7 +172,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     plans = [Plan(jobs=args.jobs, seed=args.seed + run) for run in range(args.runs)]
-    real = Plan(jobs=10, workers=2, users=2, is_real=True, pause_s=(4, 9), limit_s=500)
+    # Its children need seconds to import torch: blows as dense as above would let none begin.
+    real = Plan(
+        jobs=10, workers=2, users=2, is_real=True, lease_s=20, pause_s=(8, 20), limit_s=500
+    )  # fmt: skip
     tallies: list[Tally] = []
     for plan in (*plans, real):
         with town() as place:
