@@ -82,6 +82,8 @@ class Gate:
         if scope["type"] != "http":
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
+            else:
+                await self._app(scope, receive, send)
             return
         request = HTTPConnection(scope)
         path = str(scope["path"])

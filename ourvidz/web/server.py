@@ -90,7 +90,7 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         log_level="warning",
-        lifespan="off",
+        lifespan="on",  # Gradio works off its events in a loop that starts with the app
         timeout_graceful_shutdown=5,
     )
 

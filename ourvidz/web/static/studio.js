@@ -41,8 +41,8 @@ window.ov = (() => {
     return job.ahead ? texts[job.ahead === 1 ? 'ahead_one' : 'ahead'].replace('{}', job.ahead) : texts.next;
   }
 
-  function paint(element, job, props) {
-    const texts = props.texts, percent = Math.round(job.progress * 100);
+  function paint(element, job, texts, hasPicture) {
+    const percent = Math.round(job.progress * 100);
     const stage = job.state === 'queued' ? texts.queued : texts[`stage_${job.stage}`] || texts.working;
     part(element, 'stage').textContent = stage;
     part(element, 'eta').textContent =
@@ -54,19 +54,19 @@ window.ov = (() => {
     bar.setAttribute('aria-valuenow', percent);
     bar.classList.toggle('ov-waiting', job.state === 'queued');
     bar.firstElementChild.style.width = `${percent}%`;
-    picture(element, job, props);
+    if (hasPicture && job.has_frame) picture(element, job);
   }
 
-  function picture(element, job, props) {
+  function picture(element, job) {
     const frame = part(element, 'picture'), image = frame.firstElementChild;
-    frame.hidden = !props.picture;
-    if (!props.picture || !job.has_frame) return;
     const next = new Image();
     next.onload = () => { image.src = next.src; image.hidden = false; frame.classList.remove('ov-skeleton'); };
     next.src = `/api/jobs/${job.id}/frame?at=${Date.now()}`;
   }
 
   function job(element, props, trigger, watch, event) {
+    const shown = element.querySelector('.ov-job');
+    const texts = JSON.parse(shown.dataset.texts), hasPicture = shown.dataset.picture === '1';
     let timer = 0, failures = 0, since = 0, following = '';
     const soon = (wait) => { window.clearTimeout(timer); timer = window.setTimeout(ask, wait); };
 
@@ -75,10 +75,10 @@ window.ov = (() => {
       following = props.value || '';
       element.hidden = !following;
       const frame = part(element, 'picture');
-      frame.hidden = !props.picture;
+      frame.hidden = !hasPicture;
       frame.classList.add('ov-skeleton');
       frame.firstElementChild.hidden = true;
-      part(element, 'stage').textContent = props.texts.waiting;
+      part(element, 'stage').textContent = texts.waiting;
       for (const name of ['eta', 'hint']) part(element, name).textContent = '';
       failures = 0;
       since = Date.now();
@@ -96,12 +96,12 @@ window.ov = (() => {
         if (!answer.ok) throw new Error(answer.status);
         const now = await answer.json();
         failures = 0;
-        paint(element, now, props);
+        paint(element, now, texts, hasPicture);
         if (now.final) { following = ''; trigger(event, { id, state: now.state }); return; }
         soon(Date.now() - since > 60000 ? 5000 : 2000);
       } catch {
         failures += 1;
-        part(element, 'hint').textContent = props.texts.reconnecting;
+        part(element, 'hint').textContent = texts.reconnecting;
         soon(Math.min(15000, 1000 * 2 ** failures));
       }
     }
@@ -111,12 +111,12 @@ window.ov = (() => {
       part(element, 'hint').innerHTML = '<a></a>';
       const link = part(element, 'hint').firstElementChild;
       link.href = `/auth/sign-in?next=${encodeURIComponent(here)}`;
-      link.textContent = props.texts.sign_in;
+      link.textContent = texts.sign_in;
     }
 
     part(element, 'cancel').addEventListener('click', async (click) => {
       click.target.disabled = true;
-      part(element, 'hint').textContent = props.texts.cancelling;
+      part(element, 'hint').textContent = texts.cancelling;
       try { await fetch(`/api/jobs/${encodeURIComponent(following)}/cancel`, { method: 'POST' }); }
       catch { click.target.disabled = false; }
       soon(100);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,7 +11,7 @@ import gradio as gr
 from ourvidz.web.texts_create import JOB
 
 _MARKUP = """
-<section class="ov-job" aria-label="{progress_label}">
+<section class="ov-job" aria-label="{progress_label}" data-picture="{picture}" data-texts="{texts}">
 <div class="ov-job-picture ov-skeleton" data-part="picture"><img alt="{frame_alt}" hidden></div>
 <p class="ov-job-line"><strong data-part="stage" role="status">{waiting}</strong>
 <span data-part="eta"></span></p>
@@ -35,10 +37,10 @@ class Job(gr.HTML):
     def __init__(self, value: str = "", *, picture: bool = True, **settings: Any) -> None:
         super().__init__(
             value,
-            html_template=_MARKUP.format(**JOB),
+            html_template=_MARKUP.format(
+                **JOB, picture=int(picture), texts=escape(json.dumps(dict(JOB)))
+            ),
             js_on_load="ov.job(element, props, trigger, watch, 'moved')",
             apply_default_css=False,
-            texts=dict(JOB),
-            picture=picture,
             **settings,
         )

@@ -1,0 +1,74 @@
+"""Pieces of HTML that the steps share. Everything given to them is escaped here."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ourvidz.domain.job import Job
+from ourvidz.domain.library import Step
+from ourvidz.web.create.screen import STEPS, Screen
+from ourvidz.web.icons import icon
+from ourvidz.web.texts_create import CREATE
+
+
+def head(screen: Screen) -> str:
+    """The way so far, the title of the step, and what to do there."""
+    way = "".join(_station(screen, step, number) for number, step in enumerate(STEPS, 1))
+    new = (
+        f'<button type="button" class="ov-button quiet ov-new" data-act="new" id="ov-new">'
+        f"{CREATE['new_idea']}</button>"
+        if screen.project.prompt.strip()
+        else ""
+    )
+    title, hint = CREATE[f"{screen.step}_title"], CREATE[f"{screen.step}_hint"]
+    return (
+        f'<nav aria-label="{CREATE["steps"]}"><ol class="ov-steps">{way}</ol></nav>'
+        f'<div class="ov-title"><h1 tabindex="-1" id="ov-step-title">{title}</h1>{new}</div>'
+        f'<p class="ov-hint">{hint}</p>'
+    )
+
+
+def notice(text: str, *, bad: bool = False) -> str:
+    """Something to know.
+
+    >>> "&lt;b&gt;" in notice("<b>"), notice("")
+    (True, '')
+    """
+    if not text:
+        return ""
+    kind = " bad" if bad else ""
+    return f'<div class="ov-notice{kind}" role="status">{icon("alert")}<p>{escape(text)}</p></div>'
+
+
+def failure(job: Job | None) -> str:
+    """Why a job gave nothing, if so."""
+    if job is None or job.state not in ("failed", "cancelled"):
+        return ""
+    if job.state == "cancelled":
+        return notice(CREATE["cancelled_paid" if job.cost else "cancelled"])
+    back = CREATE["refunded"] if job.cost else ""
+    return notice(f"{job.error or CREATE['failed']} {back}", bad=True)
+
+
+def running(job: Job | None) -> str:
+    """The id of a job that goes on, for the widget that follows it."""
+    return str(job.id) if job is not None and not job.is_final else ""
+
+
+def span(seconds: float) -> str:
+    """
+    >>> span(4), span(42), span(200)
+    ('5 s', '40 s', '3 min')
+    """
+    if seconds < 90:
+        return f"{max(5, round(seconds / 5) * 5)} s"
+    return f"{round(seconds / 60)} min"
+
+
+def _station(screen: Screen, step: Step, number: int) -> str:
+    label = f"<i>{number}</i><span>{CREATE[f'{step}_step']}</span>"
+    if step == screen.step:
+        return f'<li><b aria-current="step">{label}</b></li>'
+    if step in screen.reachable:
+        return f'<li><button type="button" data-act="go" data-id="{step}">{label}</button></li>'
+    return f"<li><em>{label}</em></li>"

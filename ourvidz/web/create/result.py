@@ -1,0 +1,74 @@
+"""The last step: the video."""
+
+from __future__ import annotations
+
+import secrets
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from ourvidz.domain.account import Identity
+from ourvidz.domain.library import Video
+from ourvidz.pipeline.profiles import MAX_DRAWN_SEED
+from ourvidz.studio import library, orders
+from ourvidz.studio.door import Studio
+from ourvidz.web.create import markup
+from ourvidz.web.create.screen import Done, Painted, Screen, Where, look
+from ourvidz.web.icons import icon
+from ourvidz.web.texts_create import CREATE
+
+
+def build() -> dict[str, Any]:
+    """The components by name."""
+    return {
+        "video": gr.HTML(elem_id="ov-video", apply_default_css=False, js_on_load=None),
+        "take": gr.Button(elem_id="ov-take"),
+        "result_new": gr.Button(CREATE["new_idea"], variant="primary", elem_id="ov-result-new"),
+    }
+
+
+def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
+    """What they show."""
+    shown = [one for one in library.videos(me, studio, project_id=screen.project.id, limit=20)
+             if one.deleted_at is None]  # fmt: skip
+    quote = orders.quote(me, studio, screen.project.id)
+    credits = CREATE["credit" if quote.credits == 1 else "credits"].format(quote.credits)
+    value = _video(shown[0], len(shown)) if shown else markup.notice(CREATE["video_gone"])
+    return {
+        "video": gr.update(value=value),
+        "take": gr.update(
+            value=CREATE["take"].format(credits), interactive=quote.credits <= quote.have
+        ),
+    }
+
+
+def take(me: Identity, studio: Studio, where: Where) -> Done:
+    """The same once more with another seed; a second click is the same take."""
+    screen = look(me, studio, where)
+    job = screen.newest("video")
+    if job is not None and not markup.running(job):
+        orders.render(
+            me, studio, where.project_id,
+            seed=secrets.randbelow(MAX_DRAWN_SEED), key=f"take after {job.id}",
+        )  # fmt: skip
+    return Done(Where(where.project_id, "render"))
+
+
+def _video(video: Video, count: int) -> str:
+    source, name = f"/media/{video.id}", escape(video.title)
+    facts = (
+        f"{video.seconds:g} s", f"{video.width} x {video.height}", f"{CREATE['seed']} {video.seed}",
+        CREATE["expires"].format(f"{video.expires_at:%-d %B %Y}"),
+    )  # fmt: skip
+    listed = "".join(f"<li>{fact}</li>" for fact in facts)
+    more = CREATE["takes"].format(count) if count > 1 else CREATE["in_library"]
+    return (
+        f'<video controls playsinline preload="metadata" poster="{source}/thumbnail"'
+        f' src="{source}" aria-label="{name}"></video>'
+        f'<ul class="ov-facts">{listed}</ul><p class="ov-actions">'
+        f'<a class="ov-button primary" id="ov-download" href="{source}?download=1" download>'
+        f"{icon('download')}{CREATE['download']}</a>"
+        f'<a class="ov-button quiet" id="ov-to-library" href="/app/library">{icon("library")}'
+        f"{more}</a></p>"
+    )
