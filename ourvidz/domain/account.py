@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -45,7 +45,10 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerEntry:
-    """One line of the ledger. amount: signed credits. balance: after this line."""
+    """One line of the ledger. amount: signed credits. balance: after this line.
+
+    seconds: length of the video it is about, None when it is about none.
+    """
 
     id: int
     entry: Entry
@@ -53,4 +56,14 @@ class LedgerEntry:
     balance: int
     job_id: UUID | None
     note: str
+    seconds: float | None
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayUsage:
+    """Videos delivered on one day (UTC), and what they cost."""
+
+    day: date
+    videos: int
+    credits: int

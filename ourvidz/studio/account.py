@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any
 
-from ourvidz.domain.account import Account, Identity, LedgerEntry
+from ourvidz.domain.account import Account, DayUsage, Identity, LedgerEntry
 from ourvidz.domain.errors import InvalidRequest, NotAllowed
 from ourvidz.domain.media import BUCKETS
 from ourvidz.studio.door import Studio, admit, check_page
@@ -35,6 +35,12 @@ def ledger(
     admit(me, studio)
     check_page(limit, before or 0)
     return studio.records.ledger(me, limit=limit, before=before)
+
+
+def usage(me: Identity, studio: Studio) -> list[DayUsage]:
+    """Videos delivered in the last thirty days, by day; days without any are left out."""
+    admit(me, studio)
+    return studio.records.usage(me, days=30)
 
 
 def verify_age(me: Identity, studio: Studio, *, is_adult: bool) -> Account:

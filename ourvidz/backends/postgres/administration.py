@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from uuid import UUID
 
-from ourvidz.backends.postgres.asking import Asking
-from ourvidz.backends.postgres.connection import Database
+from ourvidz.backends.postgres.operations import SERVICE, PostgresOperations
 from ourvidz.domain.account import Account
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.domain.job import Job, Lease
 from ourvidz.domain.library import Video
 
-_SERVICE: Mapping[str, str] = MappingProxyType({"role": "service_role"})
 
-
-class PostgresAdministration:
+class PostgresAdministration(PostgresOperations):
     """See `ports.Administration`."""
-
-    def __init__(self, database: Database) -> None:
-        self._ask = Asking(database)
 
     def add_credits(self, user_id: UUID, amount: int, note: str, key: str) -> int:
         """Grant credits once per `key`; returns the balance."""
         return self._ask.value(
-            _SERVICE, "select public.add_credits(%s, %s, %s, %s)", (user_id, amount, note, key)
+            SERVICE, "select public.add_credits(%s, %s, %s, %s)", (user_id, amount, note, key)
         )
 
     def update_subscription(
@@ -34,7 +26,7 @@ class PostgresAdministration:
     ) -> int:
         """Set the plan and grant its month once per `key`; returns the balance."""
         return self._ask.value(
-            _SERVICE,
+            SERVICE,
             "select public.update_subscription(%s, %s, %s, %s)",
             (user_id, tier, period_end, key),
         )
@@ -42,7 +34,7 @@ class PostgresAdministration:
     def user_by_email(self, email: str) -> Account:
         """The account with that address."""
         return self._ask.one(
-            _SERVICE,
+            SERVICE,
             Account,
             "select {columns} from public.users where lower(email) = lower(%s)",
             (email,),
@@ -51,7 +43,7 @@ class PostgresAdministration:
     def set_role(self, user_id: UUID, role: str) -> None:
         """Make someone an admin, or a user again."""
         self._ask.one(
-            _SERVICE,
+            SERVICE,
             Account,
             "update public.users set role = %s where id = %s returning {columns}",
             (role, user_id),
@@ -60,7 +52,7 @@ class PostgresAdministration:
     def record_refusal(self, user_id: UUID | None, category: str, prompt_sha256: str) -> None:
         """Keep the rule and a hash; never the words."""
         self._ask.value(
-            _SERVICE,
+            SERVICE,
             "insert into public.refusals (user_id, category, prompt_sha256) values (%s, %s, %s)"
             " returning id",
             (user_id, category, prompt_sha256),
@@ -69,7 +61,7 @@ class PostgresAdministration:
     def drain(self, worker: str, *, on: bool = True) -> None:
         """Let a worker finish its job and take no more."""
         found = self._ask.value(
-            _SERVICE,
+            SERVICE,
             "update public.workers set drain = %s where id = %s returning id",
             (on, worker),
         )
@@ -78,12 +70,12 @@ class PostgresAdministration:
 
     def reap(self) -> int:
         """Take back jobs whose lease ran out."""
-        return self._ask.value(_SERVICE, "select public.reap_jobs()", ())
+        return self._ask.value(SERVICE, "select public.reap_jobs()", ())
 
     def expired_videos(self, limit: int = 100) -> list[Video]:
         """Past their date, or deleted more than an hour ago."""
         return self._ask.many(
-            _SERVICE,
+            SERVICE,
             Video,
             "select {columns} from public.videos where expires_at < now()"
             " or deleted_at < now() - interval '1 hour' limit %s",
@@ -92,12 +84,12 @@ class PostgresAdministration:
 
     def forget_video(self, video_id: UUID) -> None:
         """Delete the row and write the log entry; nothing to do when it is gone already."""
-        self._ask.value(_SERVICE, "select public.cleanup_expired_videos(%s)", ([video_id],))
+        self._ask.value(SERVICE, "select public.cleanup_expired_videos(%s)", ([video_id],))
 
     def holds(self, job_id: UUID, worker: str, attempt: int) -> Lease | None:
         """The running attempt, if this is it."""
         jobs = self._ask.many(
-            _SERVICE,
+            SERVICE,
             Job,
             "select {columns} from public.jobs where id = %s and worker = %s and attempts = %s"
             " and state = 'running'",

@@ -10,11 +10,24 @@ from typing import Any, TypeVar, cast
 from psycopg import Cursor, sql
 from psycopg.rows import RowFactory, RowMaker
 
-from ourvidz.domain.account import Account, LedgerEntry
+from ourvidz.domain.account import Account, DayUsage, LedgerEntry
 from ourvidz.domain.job import Job, Line
 from ourvidz.domain.library import Character, Project, Video
+from ourvidz.domain.operations import (
+    Alert,
+    Day,
+    JobView,
+    KindFigures,
+    Person,
+    Queue,
+    Refused,
+    WorkerState,
+)
 
-T = TypeVar("T", Account, LedgerEntry, Job, Project, Video, Character, Line)
+T = TypeVar(
+    "T", Account, LedgerEntry, DayUsage, Job, Project, Video, Character, Line, Queue, WorkerState,
+    JobView, Person, Alert, KindFigures, Day, Refused,
+)  # fmt: skip
 
 #: Fields of Account that are called otherwise in the table.
 _OF_ACCOUNT: Mapping[str, str] = MappingProxyType(
