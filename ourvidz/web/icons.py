@@ -18,6 +18,18 @@ _PATHS: Mapping[str, str] = MappingProxyType(
         '4H9.5"/>',
         "check": '<path d="M5 12.5l4.5 4.5L19 7.5"/>',
         "download": '<path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14"/>',
+        "play": '<path d="M9 6.5v11l9-5.5z"/>',
+        "again": '<path d="M4 6h10a5 5 0 0 1 5 5v1M4 6l3-3M4 6l3 3"/>'
+        '<path d="M20 18H10a5 5 0 0 1-5-5v-1"/>',
+        "retry": '<path d="M20 12a8 8 0 1 1-2.6-5.9M20 3.5V8h-4.5"/>',
+        "undo": '<path d="M4 9h10a5.5 5.5 0 0 1 0 11H9M4 9l4-4M4 9l4 4"/>',
+        "edit": '<path d="M4 20l1-4L16.5 4.5a2.1 2.1 0 0 1 3 3L8 19z"/><path d="M14.5 6.5l3 3"/>',
+        "delete": '<path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10 11v5M14 11v5"/>',
+        "cancel": '<circle cx="12" cy="12" r="8.5"/><path d="M6 6l12 12"/>',
+        "close": '<path d="M6 6l12 12M18 6L6 18"/>',
+        "plus": '<path d="M12 5v14M5 12h14"/>',
+        "queue": '<path d="M4 6h16M4 12h16M4 18h9"/>',
+        "figures": '<path d="M4 20h16M7 16v-5M12 16V5M17 16V9"/>',
         "alert": '<path d="M12 4l9 16H3z"/><path d="M12 10v4.5M12 17.2v.3"/>',
     }
 )

@@ -1,0 +1,35 @@
+"""Library: everything that was ordered, to watch, to keep and to make again."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ourvidz.domain.account import Identity
+from ourvidz.web import nav
+from ourvidz.web.events import QUIET, on_load
+from ourvidz.web.guard import Desk
+from ourvidz.web.pages.library_acts import acted
+from ourvidz.web.pages.library_view import loading
+from ourvidz.web.pages.markup import Press
+from ourvidz.web.widgets.board import Board, press_of
+from ourvidz.web.widgets.place import READ_ADDRESS
+
+PATH, TITLE = "library", "Library"
+
+
+def build(desk: Desk) -> None:
+    """The page."""
+    bar = nav.bar(desk, PATH)
+    board = Board(loading(), elem_id="ov-library")
+
+    def open_at(me: Identity, query: str) -> str:
+        return acted(me, desk.studio, Press(act="show", at=str(query or ""))).markup
+
+    def pressed(me: Identity, event: gr.EventData) -> tuple[str, str]:
+        answer = acted(me, desk.studio, press_of(event))
+        if answer.said:
+            gr.Info(answer.said, title="")
+        return answer.markup, nav.shown(me, desk.studio, PATH)
+
+    on_load(desk.guard(open_at), [board], [board], js=READ_ADDRESS)
+    board.act(desk.guard(pressed), None, [board, bar], **QUIET)

@@ -1,0 +1,171 @@
+// The life of a Board, see ourvidz/web/widgets/board.py: one listener of each kind for the page.
+window.ovBoard = (element, props, trigger, watch, event) => {
+  'use strict';
+  const root = element.querySelector('.ov-board');
+  let pressed = '', last = { key: '', at: 0 };
+
+  function say(act, id, fields) {
+    // A double click is one click.
+    const key = JSON.stringify([act, id, fields || {}, window.location.search]);
+    if (act !== 'show' && key === last.key && Date.now() - last.at < 1500) return;
+    last = { key, at: Date.now() };
+    trigger(event, { act, id: id || '', at: window.location.search, fields: fields || {} });
+  }
+
+  function go(href, key) {
+    pressed = key || '';
+    window.history.pushState(window.history.state, '', new URL(href, window.location.href));
+    say('show');
+  }
+
+  // --- Buttons, links, forms -------------------------------------------------------------------
+  element.addEventListener('click', (click) => {
+    const target = click.target.closest('[data-act], [data-go], [data-play], [data-close], [data-open], [data-untag]');
+    if (!target || !element.contains(target) || target.tagName === 'FORM') return;
+    const data = target.dataset;
+    if ('go' in data) {
+      if (click.ctrlKey || click.metaKey || click.shiftKey || click.button) return;
+      click.preventDefault();
+      go(target.href, data.go || data.key);
+    } else if ('play' in data) play(target);
+    else if ('close' in data) shut(target.closest('details'));
+    else if ('open' in data) open(element.querySelector(`#${CSS.escape(data.open)}`));
+    else if ('untag' in data) untag(target);
+    else say(data.act, data.id);
+  });
+  element.addEventListener('change', (change) => {
+    if (change.target.matches('select[data-key]')) go(change.target.value, change.target.dataset.key);
+  });
+  element.addEventListener('submit', (submit) => {
+    submit.preventDefault();
+    const form = submit.target, fields = {};
+    form.querySelectorAll('[data-tags] input:not([type=hidden])').forEach(tagged);
+    for (const [name, value] of new FormData(form)) (fields[name] ||= []).push(String(value));
+    form.dataset.sent = '1';
+    say(form.dataset.act, form.dataset.id, fields);
+  });
+  window.addEventListener('popstate', () => { if (element.isConnected) say('show'); });
+
+  // --- Forms that open in their card ------------------------------------------------------------
+  function open(details) {
+    if (details) details.open = true;
+  }
+  function shut(details) {
+    const form = details.querySelector('form');
+    if (form) { form.reset(); delete form.dataset.typed; }
+    details.open = false;
+    (element.querySelector(`[data-open="${details.id}"]`) || details.querySelector('summary')).focus();
+  }
+  element.addEventListener('toggle', (toggle) => {
+    const details = toggle.target;
+    if (!details.open || !details.matches('[data-form], .lib-form')) return;
+    for (const other of element.querySelectorAll('details[open]'))
+      if (other !== details && !other.querySelector('[data-typed]')) other.open = false;
+    const first = details.querySelector('form input:not([type=hidden]), form textarea, form button');
+    first?.focus();
+    if (first?.select && details.matches('.lib-form')) first.select();
+  }, true);
+  element.addEventListener('keydown', (key) => {
+    if (key.key === 'Enter' && key.target.closest('[data-tags]')) { key.preventDefault(); tagged(key.target); }
+    if (key.key === 'Escape' && key.target.closest('details[open]')) {
+      const details = key.target.closest('details[open]');
+      if (!details.querySelector('[data-typed]')) shut(details);
+    }
+  });
+  element.addEventListener('input', (input) => {
+    const form = input.target.closest('form[data-act]');
+    if (form) { form.dataset.typed = '1'; delete form.dataset.sent; }
+    if (input.target.closest('[data-tags]') && /[,،、，]/.test(input.target.value)) tagged(input.target);
+  });
+  element.addEventListener('focusout', (out) => { if (out.target.closest?.('[data-tags]')) tagged(out.target); });
+  window.addEventListener('beforeunload', (leave) => {
+    if (element.isConnected && element.querySelector('[data-keep][data-typed]')) leave.preventDefault();
+  });
+
+  // --- Tags -----------------------------------------------------------------------------------
+  function tagged(input) {
+    if (input.type === 'hidden' || input.tagName !== 'INPUT') return;
+    const box = input.closest('[data-tags]'), most = Number(box.dataset.tags);
+    for (const word of input.value.split(/[,،、，]/).map((one) => one.trim()).filter(Boolean)) {
+      const known = [...box.querySelectorAll('input[type=hidden]')].map((one) => one.value);
+      if (!known.includes(word) && known.length < most) box.insertBefore(chip(box, word), input);
+    }
+    input.value = '';
+  }
+  function chip(box, word) {
+    const made = box.parentElement.querySelector('template').content.firstElementChild.cloneNode(true);
+    made.querySelector('input').value = word;
+    made.querySelector('bdi').textContent = word;
+    const button = made.querySelector('button');
+    button.setAttribute('aria-label', button.dataset.untag.replace('{}', word));
+    return made;
+  }
+  function untag(button) {
+    const box = button.closest('[data-tags]');
+    button.closest('form').dataset.typed = '1';
+    button.closest('.lib-tag').remove();
+    box.querySelector('input:not([type=hidden])').focus();
+  }
+
+  // --- Watching ---------------------------------------------------------------------------------
+  function play(button) {
+    for (const other of element.querySelectorAll('video')) other.pause();
+    const video = document.createElement('video');
+    Object.assign(video, { controls: true, autoplay: true, playsInline: true, preload: 'metadata',
+      src: button.dataset.play, poster: button.querySelector('img').src });
+    video.setAttribute('aria-label', button.getAttribute('aria-label'));
+    video.addEventListener('error', () => {
+      const notice = document.createElement('p');
+      notice.setAttribute('role', 'alert');
+      notice.textContent = button.dataset.trouble;
+      video.replaceWith(notice);
+    });
+    button.replaceWith(video);
+    video.focus();
+    video.closest('.lib-card').scrollIntoView({ block: 'nearest' });
+  }
+
+  // --- Jobs: each followed by the same code as everywhere ---------------------------------------
+  function follow() {
+    const board = root.querySelector('[data-texts]');
+    if (!window.ov) { window.setTimeout(follow, 100); return; }
+    for (const row of root.querySelectorAll('[data-job]')) {
+      const props = { value: row.dataset.job, picture: true, texts: JSON.parse(board.dataset.texts) };
+      window.ov.job(row, props, () => ended(row), () => {}, 'moved');
+    }
+  }
+  function ended(row) {
+    if (!row.isConnected) return;
+    const busy = element.querySelector('video, details[open], [data-typed]') || document.hidden;
+    if (!busy) { say('show'); return; }
+    row.querySelector('[data-part=cancel]').hidden = true;
+    row.querySelector('[data-part=ready]').hidden = false;
+  }
+
+  // --- After each answer ------------------------------------------------------------------------
+  // What is being watched or typed outlives it, unless it was what was sent.
+  function show() {
+    const playing = [...root.querySelectorAll('video')].map((video) => [video, video.closest('li').id, video.paused]);
+    const typing = [...root.querySelectorAll('details[open][id]')].filter((one) => one.querySelector('[data-typed]:not([data-sent])'));
+    root.innerHTML = props.value || '';
+    for (const [video, card, paused] of playing) {
+      const button = root.querySelector(`#${CSS.escape(card)} [data-play]`);
+      if (!button) continue;
+      button.replaceWith(video);
+      if (!paused) video.play().catch(() => {});
+    }
+    for (const old of typing) root.querySelector(`#${CSS.escape(old.id)}`)?.replaceWith(old);
+    follow();
+  }
+  watch('value', () => {
+    show();
+    const goto = element.querySelector('[data-goto]');
+    if (goto) { window.location.assign(goto.dataset.goto); return; }
+    if (pressed === 'top') window.scrollTo(0, 0);
+    const again = pressed === 'top' ? 'h1' : `[data-key="${CSS.escape(pressed)}"]`;
+    const next = element.querySelector('[data-focus]') || (pressed ? element.querySelector(again) : null);
+    next?.focus({ preventScroll: pressed !== '' });
+    pressed = '';
+  });
+  show();
+};

@@ -1,0 +1,34 @@
+"""A whole page of cards and forms: markup made on the server, one event for all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ourvidz.web.pages.markup import Press
+
+
+class Board(gr.HTML):
+    """As `Cards`, and it tells the page's address and the fields of a form as well.
+
+    Its life is in static/board.js: links with `data-go` change the address without a new page,
+    `data-play` becomes a player, `data-job` follows a job, `data-tags` edits a list of words.
+    The script puts the markup in: Gradio would change old elements into new ones one by one, and
+    what was typed or played in one card would go on in another.
+    """
+
+    def __init__(self, value: str = "", **settings: Any) -> None:
+        super().__init__(
+            value,
+            html_template='<div class="ov-board"></div>',
+            js_on_load="ovBoard(element, props, trigger, watch, 'act')",
+            head='<script src="/static/studio.js"></script><script src="/static/board.js"></script>',
+            apply_default_css=False,
+            **settings,
+        )
+
+
+def press_of(event: gr.EventData) -> Press:
+    """What was pressed."""
+    return Press.of(getattr(event, "_data", None))
