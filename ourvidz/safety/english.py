@@ -15,6 +15,9 @@ _MIN_FOREIGN_WORDS = 3
 _LONG_WORD = 14
 #: Measures, ages and gear: "35mm", "4k", "f2", "3d".
 _MEASURE = re.compile(r"\d+\w{0,4}|\w{0,2}\d+")
+#: What a character may be called: nobody knows such words, and they are no sentence.
+_PART = r"[A-Z\u00c0-\u017f][a-z\u00c0-\u017f]+"
+_NAME = re.compile(rf"{_PART}(?: {_PART}){{0,2}}")
 _ENDINGS = ("s", "es", "ed", "ing", "er", "ers", "ly")
 _MIN_STEM = 4
 
@@ -38,6 +41,7 @@ def is_english(text: str, vocabulary: Collection[str]) -> bool:
     >>> is_english("a cat on a mat", {"a", "cat", "on", "mat"})
     True
     """
+    is_name = _NAME.fullmatch(text.strip()) is not None
     text = plain(text)
     letters = [c for c in text if c.isalpha()]
     if sum(not c.isascii() for c in letters) > _MAX_FOREIGN_LETTERS * len(letters):
@@ -47,6 +51,8 @@ def is_english(text: str, vocabulary: Collection[str]) -> bool:
     unknown = len(strange)
     if any(len(word) >= _LONG_WORD for word in strange):
         return False
+    if is_name:
+        return True
     if unknown >= _MIN_UNKNOWN_WORDS and unknown > (1 - _MIN_KNOWN) * len(found):
         return False
     return not _is_foreign(found)

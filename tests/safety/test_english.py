@@ -18,6 +18,8 @@ from tests.safety.conftest import Model
         "a café in São Paulo",
         "Rio de la Plata at sunset, wide view",
         "Elara raises her staff",
+        "Elara Vyndrath",
+        "Łukasz Żółkiewski",
         "\N{GRINNING FACE}",
     ],
 )
@@ -34,6 +36,7 @@ def test_english_passes(model: Model, text: str) -> None:
         "猫",
         "q z x w v n d c",
         "xqzt wvvk brrm",
+        "Юлия Смирнова",
         "wordsthatruntogetherlikethese",
     ],
 )
