@@ -16,7 +16,6 @@ def head() -> str:
         '<link rel="stylesheet" href="/static/library.css">'
         '<link rel="stylesheet" href="/static/account.css">'
         '<link rel="stylesheet" href="/static/admin.css">'
-        '<script src="/static/studio.js"></script>'
         '<meta name="color-scheme" content="dark"><meta name="robots" content="noindex">'
         '<meta name="theme-color" content="#0f0e14">'
     )

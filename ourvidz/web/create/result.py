@@ -24,7 +24,6 @@ def build() -> dict[str, Any]:
     return {
         "video": gr.HTML(elem_id="ov-video", apply_default_css=False, js_on_load=None),
         "take": gr.Button(elem_id="ov-take"),
-        "result_new": gr.Button(CREATE["new_idea"], variant="primary", elem_id="ov-result-new"),
     }
 
 

@@ -31,8 +31,8 @@ def build() -> dict[str, Any]:
             parts["enhanced_head"] = gr.HTML(apply_default_css=False, js_on_load=None)
             parts["enhance_job"] = JobWidget(picture=False, elem_id="ov-enhance-job")
             parts["enhanced"] = gr.Textbox(
-                label=CREATE["enhanced_label"], lines=7, max_lines=14, max_length=MAX_PROMPT_CHARS,
-                elem_id="ov-enhanced",
+                label=CREATE["enhanced_label"], show_label=False, lines=7, max_lines=14,
+                max_length=MAX_PROMPT_CHARS, elem_id="ov-enhanced",
             )  # fmt: skip
             parts["enhance_note"] = gr.HTML(
                 elem_id="ov-enhance-note", apply_default_css=False, js_on_load=None
@@ -57,7 +57,7 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     busy = markup.running(job)
     return {
         "mine": gr.update(value=_mine(project.prompt, is_used=not is_used)),
-        "use_mine": _choice("use_mine", "using_mine", is_used=not is_used, visible=has_text),
+        "use_mine": gr.update(visible=is_used),
         "mine_card": gr.update(elem_classes=_card(chosen=not is_used)),
         "enhanced_card": gr.update(elem_classes=_card(chosen=is_used)),
         "enhanced_head": gr.update(value=_title(CREATE["enhanced"], is_used=is_used)),
@@ -71,9 +71,7 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
         "again": gr.update(
             value=CREATE["enhance_again" if has_text else "enhance"], visible=not busy
         ),
-        "use_enhanced": _choice(
-            "use_enhanced", "using_enhanced", is_used=is_used, visible=has_text and not busy
-        ),
+        "use_enhanced": gr.update(visible=has_text and not is_used and not busy),
     }  # fmt: skip
 
 
@@ -190,8 +188,3 @@ def _title(text: str, *, is_used: bool) -> str:
 
 def _card(*, chosen: bool) -> list[str]:
     return ["ov-card", "chosen"] if chosen else ["ov-card"]
-
-
-def _choice(offer: str, chosen: str, *, is_used: bool, visible: bool) -> Any:
-    text = CREATE[chosen if is_used else offer]
-    return gr.update(value=text, interactive=not is_used, visible=visible)

@@ -168,4 +168,3 @@ def _wire(wizard: Wizard) -> None:
     wizard.press("render_back", back_to("preview"))
     wizard.press("render_go", render.go)
     wizard.press("take", result.take)
-    wizard.press("result_new", lambda me, studio, where: go_to(me, studio, where, "new", ""))

@@ -67,7 +67,7 @@ window.ov = (() => {
   function job(element, props, trigger, watch, event) {
     const shown = element.querySelector('.ov-job');
     const texts = JSON.parse(shown.dataset.texts), hasPicture = shown.dataset.picture === '1';
-    let timer = 0, failures = 0, since = 0, following = '';
+    let timer = 0, failures = 0, since = 0, told = 0, following = '';
     const soon = (wait) => { window.clearTimeout(timer); timer = window.setTimeout(ask, wait); };
 
     function restart() {
@@ -80,7 +80,7 @@ window.ov = (() => {
       frame.firstElementChild.hidden = true;
       part(element, 'stage').textContent = texts.waiting;
       for (const name of ['eta', 'hint']) part(element, name).textContent = '';
-      failures = 0;
+      failures = told = 0;
       since = Date.now();
       if (following) ask();
     }
@@ -97,7 +97,12 @@ window.ov = (() => {
         const now = await answer.json();
         failures = 0;
         paint(element, now, texts, hasPicture);
-        if (now.final) { following = ''; trigger(event, { id, state: now.state }); return; }
+        if (now.final) {
+          trigger(event, { id, state: now.state });
+          // Python answers with another value; if the answer got lost on the way, tell it again.
+          if ((told += 1) < 4) soon(8000 * told);
+          return;
+        }
         soon(Date.now() - since > 60000 ? 5000 : 2000);
       } catch {
         failures += 1;

@@ -6,6 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+from ourvidz.web.widgets import STUDIO_JS
+
 
 class Cards(gr.HTML):
     """Shows HTML that Python has made, and tells which of its buttons was pressed.
@@ -25,6 +27,7 @@ class Cards(gr.HTML):
         super().__init__(
             value,
             js_on_load="ov.cards(element, trigger, 'act')",
+            head=STUDIO_JS,
             apply_default_css=False,
             **settings,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ourvidz.web.texts_create import JOB
+from ourvidz.web.widgets import STUDIO_JS
 
 _MARKUP = """
 <section class="ov-job" aria-label="{progress_label}" data-picture="{picture}" data-texts="{texts}">
@@ -30,8 +31,8 @@ class Job(gr.HTML):
 
     It asks `/api/jobs/ID` by itself every two seconds, less often while nothing changes hands,
     not at all while the tab is hidden; it survives a lost network and a restarted server. Its
-    button cancels. `moved` fires once, when the job has ended: paint the page again from the
-    database then. picture: whether to keep room for the live picture.
+    button cancels. `moved` fires when the job has ended: paint the page again from the database
+    then, with another value, or it fires a few times more. picture: whether to keep room for the live picture.
     """
 
     def __init__(self, value: str = "", *, picture: bool = True, **settings: Any) -> None:
@@ -41,6 +42,7 @@ class Job(gr.HTML):
                 **JOB, picture=int(picture), texts=escape(json.dumps(dict(JOB)))
             ),
             js_on_load="ov.job(element, props, trigger, watch, 'moved')",
+            head=STUDIO_JS,
             apply_default_css=False,
             **settings,
         )

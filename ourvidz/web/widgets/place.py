@@ -6,6 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+from ourvidz.web.widgets import STUDIO_JS
+
 
 class Place(gr.HTML):
     """Its value is the query of the address, like "?project=…&step=prompt"; shows nothing.
@@ -19,6 +21,7 @@ class Place(gr.HTML):
             "",
             html_template="",
             js_on_load="ov.place(element, props, watch)",
+            head=STUDIO_JS,
             apply_default_css=False,
             elem_classes=["ov-nothing"],
             **settings,
