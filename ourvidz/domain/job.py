@@ -24,7 +24,7 @@ KINDS: tuple[JobKind, ...] = get_args(JobKind)
 
 #: Seconds after which an attempt is stopped, whatever it is doing.
 HARD_LIMIT_S: Mapping[JobKind, float] = MappingProxyType(
-    {"enhance": 120, "preview": 600, "video": 3600, "stitch": 3600, "character": 600}
+    {"enhance": 300, "preview": 600, "video": 3600, "stitch": 3600, "character": 600}
 )
 
 
