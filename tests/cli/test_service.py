@@ -22,6 +22,7 @@ import pytest
 from ourvidz.backends.embedded.stack import EmbeddedStack
 from ourvidz.bootstrap import Wiring
 from ourvidz.cli.findings import Check, Finding, examine
+from ourvidz.cli.service import offered_models
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.settings import Settings, environment_of_children
 from ourvidz.studio import account
@@ -153,6 +154,16 @@ def test_a_hosted_process_names_what_it_lacks(
     done = up(verb)
     assert done.status == 2
     assert f"OURVIDZ_{missing}: is not set; set it to " in done.stderr
+
+
+def test_a_worker_offers_what_was_named_or_what_runs_here(
+    in_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert offered_models(Settings(worker_models=("wan2.1-14b",))) == ("wan2.1-14b",)
+    assert offered_models(Settings(device="cpu")) == ("starter",)
+    (tmp_path / "nvidia-smi").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert "starter" in offered_models(Settings(device=None))
 
 
 def found(up: Run) -> tuple[int, dict[str, dict[str, Any]]]:
