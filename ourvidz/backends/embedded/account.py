@@ -6,8 +6,10 @@ existing account is used, and when it can not reach something, the text says wha
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,6 +89,29 @@ class Account:
             f"enter it. Allow it (chmod o+x {closed}), keep OurVidz and its data elsewhere "
             "(OURVIDZ_HOME, or `ourvidz up --data DIR`), or start it as a normal user",
         )
+
+    def within_reach(self, program: Path, package: Path, copies: Path) -> Path:
+        """`program` where this account can run it: itself, or in a copy of its package.
+
+        So root may keep OurVidz in a folder that only root enters. The copy lies below `copies`,
+        with the wheel's folder of libraries beside it; it belongs to root, is made once for each
+        version, and appears complete or not at all.
+        """
+        if not self.switch or self._enters(program):
+            return program
+        self.require(copies.parent)
+        stamp = f"{package} {program.stat().st_mtime_ns} {program.stat().st_size}"
+        copy = copies / hashlib.sha256(stamp.encode()).hexdigest()[:16]
+        if not copy.exists():
+            shutil.rmtree(copies, ignore_errors=True)
+            draft = copies / "draft"
+            for folder in (package, package.with_name(f"{package.name}.libs")):
+                if folder.exists():
+                    shutil.copytree(folder, draft / folder.name, symlinks=True)
+            for folder in (copies, draft):
+                folder.chmod(0o755)
+            draft.rename(copy)
+        return copy / program.relative_to(package.parent)
 
     def _enters(self, path: Path) -> bool:
         # Asked of the system, not computed from mode bits: access lists count too.

@@ -93,9 +93,11 @@ class PostgresServer:
         """Make the server ready; False when it was already. Raises Unavailable if it can not."""
         if self._finds_itself():
             return False
-        self._account.require(self._binaries)
         self._account.require(self._folder.parent)
         try:
+            self._binaries = self._account.within_reach(
+                self._binaries, self._binaries.parents[1], self._folder.parent / "postgres-program"
+            )
             self._account.own(self._folder)
             self._account.own(self._socket_dir())
             self._create()

@@ -74,8 +74,11 @@ class ValkeyServer:
         if self._settled() == "ready":
             return False
         binary = wheel_binary()
-        self._account.require(binary)
+        self._account.require(self._folder.parent)
         try:
+            binary = self._account.within_reach(
+                binary, binary.parent, self._folder.parent / "valkey-program"
+            )
             self._account.own(self._folder)
             said = self._launch(binary)
             if said is not None and "append only file" in said:

