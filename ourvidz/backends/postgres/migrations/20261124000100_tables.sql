@@ -124,7 +124,8 @@ create table public.jobs (
     check ((state = 'running') = (worker is not null and lease_until is not null)),
     check ((state in ('succeeded', 'failed', 'cancelled')) = (finished_at is not null))
 );
-create index jobs_in_line on public.jobs (model, priority desc, turn, id) where state = 'queued';
+create index jobs_in_line on public.jobs (model, priority desc, turn, created_at, id)
+    where state = 'queued';
 create index jobs_running on public.jobs (lease_until) where state = 'running';
 create index jobs_begun on public.jobs (priority, started_at desc) where started_at is not null;
 create index jobs_of_user on public.jobs (user_id, created_at desc);

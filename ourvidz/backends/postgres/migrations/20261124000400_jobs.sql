@@ -164,13 +164,14 @@ begin
     select best.id into chosen
     from (select distinct model from unnest(p_models) model) models
     cross join lateral (
-        select j.id, j.priority, j.turn, j.model from public.jobs j
+        select j.id, j.priority, j.turn, j.created_at, j.model from public.jobs j
         where j.state = 'queued' and j.model = models.model and j.kind = any (p_kinds)
             and j.not_before <= now()
-        order by j.priority desc, j.turn, j.id limit 1
+        order by j.priority desc, j.turn, j.created_at, j.id limit 1
         for update skip locked) best
     order by best.priority desc,
-        best.turn - case when best.model = p_loaded then 3 else 0 end, best.turn, best.id
+        best.turn - case when best.model = p_loaded then 3 else 0 end, best.turn,
+        best.created_at
     limit 1;
     if chosen is null then
         return;

@@ -30,7 +30,7 @@ create function public.line_of_job(p_job uuid)
             select count(*)::integer from public.jobs o
             where o.state = 'queued' and o.model = j.model
                 and (o.priority > j.priority or (o.priority = j.priority
-                    and (o.turn < j.turn or (o.turn = j.turn and o.id < j.id)))))
+                    and (o.turn, o.created_at, o.id) < (j.turn, j.created_at, j.id))))
         else 0 end,
         (select count(*)::integer from public.workers w
             where j.model = any (w.models) and not w.drain
