@@ -5,30 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
-from starlette.templating import Jinja2Templates
 
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, OurVidzError, Unavailable
 from ourvidz.ports import Tokens
 from ourvidz.studio import account
 from ourvidz.studio.door import Studio
 from ourvidz.web.cookies import Cookies
+from ourvidz.web.forms import HOME, Forms, Text, inside, ip_of, sentence, status_of
 from ourvidz.web.sessions import Sessions
 from ourvidz.web.texts import ENTRANCE
-
-HERE = Path(__file__).parent
-#: No script at all, nothing from elsewhere; forms go here only.
-_CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
-)
-_HOME = "/app/"
-Text = Annotated[str, Form(max_length=1024)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +36,7 @@ class Entrance:
     ) -> None:
         self._studio, self._sessions = studio, sessions
         self._cookies, self._welcome = cookies, welcome
-        self._pages = Jinja2Templates(HERE / "templates")
+        self._page = Forms(ENTRANCE).page
 
     @property
     def router(self) -> APIRouter:
@@ -63,51 +52,51 @@ class Entrance:
             router.add_api_route(path, show, methods=["GET"])
             router.add_api_route(path, take, methods=["POST"])
         router.add_api_route("/auth/sign-out", self.sign_out, methods=["POST"])
-        router.add_api_route("/", lambda: RedirectResponse(_HOME, 303), methods=["GET"])
+        router.add_api_route("/", lambda: RedirectResponse(HOME, 303), methods=["GET"])
         return router
 
     # --- Age -----------------------------------------------------------------------------------
 
-    async def show_age(self, request: Request, next: str = _HOME) -> Response:
+    async def show_age(self, request: Request, next: str = HOME) -> Response:
         """Ask."""
         return self._page(request, "age", next=next)
 
-    async def take_age(self, request: Request, answer: Text = "", next: Text = _HOME) -> Response:
+    async def take_age(self, request: Request, answer: Text = "", next: Text = HOME) -> Response:
         """Remember a yes; the account gets it with the next sign-in."""
         if answer != "adult":
             return self._page(request, "too_young", 403)
-        response = RedirectResponse(_inside(next), 303)
+        response = RedirectResponse(inside(next), 303)
         self._cookies.set_adult(response)
         return response
 
     # --- In ------------------------------------------------------------------------------------
 
-    async def show_sign_in(self, request: Request, next: str = _HOME) -> Response:
+    async def show_sign_in(self, request: Request, next: str = HOME) -> Response:
         """The form, unless they are in already."""
         if request.state.me is not None:
-            return RedirectResponse(_inside(next), 303)
+            return RedirectResponse(inside(next), 303)
         return self._page(request, "sign_in", next=next)
 
     async def take_sign_in(
-        self, request: Request, email: Text = "", password: Text = "", next: Text = _HOME
+        self, request: Request, email: Text = "", password: Text = "", next: Text = HOME
     ) -> Response:
         """Open a session."""
         return await self._let_in(
             request, "sign_in", {"email": email, "next": next},
-            lambda: self._studio.auth.sign_in(email, password, ip=_ip(request)),
+            lambda: self._studio.auth.sign_in(email, password, ip=ip_of(request)),
         )  # fmt: skip
 
-    async def show_sign_up(self, request: Request, next: str = _HOME) -> Response:
+    async def show_sign_up(self, request: Request, next: str = HOME) -> Response:
         """The form."""
         return self._page(request, "sign_up", next=next)
 
     async def take_sign_up(
-        self, request: Request, email: Text = "", password: Text = "", next: Text = _HOME
+        self, request: Request, email: Text = "", password: Text = "", next: Text = HOME
     ) -> Response:
         """A new account, and in."""
         return await self._let_in(
             request, "sign_up", {"email": email, "next": next},
-            lambda: self._studio.auth.sign_up(email, password, ip=_ip(request)),
+            lambda: self._studio.auth.sign_up(email, password, ip=ip_of(request)),
         )  # fmt: skip
 
     async def show_recover(self, request: Request) -> Response:
@@ -117,7 +106,7 @@ class Entrance:
     async def take_recover(self, request: Request, email: Text = "") -> Response:
         """Send a code; the answer is the same whether or not the address is known."""
         try:
-            await self._studio.auth.send_recovery(email, ip=_ip(request))
+            await self._studio.auth.send_recovery(email, ip=ip_of(request))
         except OurVidzError as error:
             return self._page(request, "recover", 400, email=email, error=str(error))
         return self._page(request, "new_password", email=email, outbox=self._welcome.outbox)
@@ -131,8 +120,8 @@ class Entrance:
     ) -> Response:
         """Set it, and in."""
         return await self._let_in(
-            request, "new_password", {"email": email, "next": _HOME},
-            lambda: self._studio.auth.recover(email, code, password, ip=_ip(request)),
+            request, "new_password", {"email": email, "next": HOME},
+            lambda: self._studio.auth.recover(email, code, password, ip=ip_of(request)),
         )  # fmt: skip
 
     async def sign_out(self, request: Request, everywhere: Text = "") -> Response:
@@ -158,11 +147,15 @@ class Entrance:
             await run_in_threadpool(self._received, tokens)
             old = self._cookies.session(request)
             await self._sessions.end(old)  # a cookie from before is not carried into a new account
-            cookie = await self._sessions.open(tokens)
+            # A password that was forgotten may be known to somebody: it ends what they opened.
+            is_new = form == "new_password"
+            opened = self._sessions.open_only if is_new else self._sessions.open
+            cookie = await opened(tokens)
         except (InvalidRequest, NotAllowed, Unavailable) as error:
-            status = 503 if isinstance(error, Unavailable) else 400
-            return self._page(request, form, status, error=_sentence(error), **values)
-        response = RedirectResponse(_inside(values["next"]), 303)
+            return self._page(
+                request, form, status_of(error), error=sentence(error, ENTRANCE), **values
+            )
+        response = RedirectResponse(inside(values["next"]), 303)
         self._cookies.set_session(response, cookie)
         return response
 
@@ -173,35 +166,3 @@ class Entrance:
             self._studio.administration.add_credits(
                 me.user_id, credits, "welcome", f"welcome:{me.user_id}"
             )
-
-    def _page(self, request: Request, name: str, status: int = 200, **values: object) -> Response:
-        context = {"texts": ENTRANCE, "next": _HOME, "email": "", "error": ""} | values
-        context["next"] = _inside(str(context["next"]))
-        headers = {"content-security-policy": _CSP, "cache-control": "no-store"}
-        return self._pages.TemplateResponse(request, f"{name}.html", context, status, headers)
-
-
-def _inside(address: str) -> str:
-    """An address of this site to go on to, whatever was asked for.
-
-    >>> _inside("/app/library?x=1")
-    '/app/library?x=1'
-    >>> {_inside(a) for a in ("//evil.example/", "https://evil.example", "/\\\\evil.example")}
-    {'/app/'}
-    """
-    parts = urlsplit(address)
-    is_ours = address.startswith("/") and not parts.netloc and not parts.scheme
-    is_plain = "\\" not in address and all(32 < ord(char) < 127 for char in address)
-    is_form = parts.path.startswith(("/auth/", "/age"))
-    return address if is_ours and is_plain and not is_form and len(address) < 500 else _HOME
-
-
-def _ip(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-def _sentence(error: OurVidzError) -> str:
-    """An error as a form shows it: without the name of a field that has a label there."""
-    if isinstance(error, InvalidRequest):
-        return f"{ENTRANCE['fields'].get(error.field, error.field)} {error.reason}."
-    return str(error)

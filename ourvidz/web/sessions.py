@@ -59,6 +59,11 @@ class Sessions:
         """Put other tokens of the same person behind the same cookie."""
         await run_in_threadpool(self._save, cookie, tokens)
 
+    async def open_only(self, tokens: Tokens) -> str:
+        """End every session of that person, and keep this sign-in: after a new password."""
+        await run_in_threadpool(self._store.drop_all, tokens.identity.user_id)
+        return await self.open(tokens)
+
     async def identify(self, cookie: str | None) -> Identity | None:
         """Who sends that cookie, with claims that are good for two minutes; None for nobody."""
         kept = await run_in_threadpool(self._load, cookie)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ourvidz.web.api import Api
 from ourvidz.web.cookies import Cookies
 from ourvidz.web.entrance import Entrance, Welcome
 from ourvidz.web.gate import Gate
+from ourvidz.web.own_account import OwnAccount
 from ourvidz.web.sessions import Sessions
 
 _STATIC = Path(__file__).parent / "static"
@@ -42,13 +43,18 @@ class Site:
     def open(self, app: FastAPI) -> None:
         """Put it into `app`. Loads Gradio, which takes some seconds."""
         from ourvidz.web.guard import Desk
+        from ourvidz.web.pages.admin import ADMIN_PAGES
         from ourvidz.web.studio_app import PAGES, make_blocks, mount
 
         app.include_router(Entrance(self.studio, self.sessions, self.cookies, self.welcome).router)
+        own = OwnAccount(self.studio, self.sessions, self.cookies, self.welcome.outbox)
+        app.include_router(own.router)
         app.include_router(Api(self.studio).router)
         app.mount("/static", StaticFiles(directory=_STATIC), name="static")
         desk = Desk(studio=self.studio, sessions=self.sessions, cookies=self.cookies)
         mount(app, make_blocks(desk, PAGES, "OurVidz"), "/app")
+        office = replace(desk, admin=True)
+        mount(app, make_blocks(office, ADMIN_PAGES, "OurVidz administration"), "/admin")
         app.add_middleware(
             Gate,
             sessions=self.sessions,

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 
 from ourvidz.web.guard import Desk, unguarded
 from ourvidz.web.look import head, theme
-from ourvidz.web.pages import create
+from ourvidz.web.pages import account, characters, create, library
 
 #: The first page has no name in the address.
-PAGES: Sequence[ModuleType] = (create,)
+PAGES: Sequence[ModuleType] = (create, library, characters, account)
 
 
 def make_blocks(desk: Desk, pages: Sequence[ModuleType], title: str) -> gr.Blocks:
