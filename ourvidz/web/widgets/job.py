@@ -32,7 +32,8 @@ class Job(gr.HTML):
     It asks `/api/jobs/ID` by itself every two seconds, less often while nothing changes hands,
     not at all while the tab is hidden; it survives a lost network and a restarted server. Its
     button cancels. `moved` fires when the job has ended: paint the page again from the database
-    then, with another value, or it fires a few times more. picture: whether to keep room for the live picture.
+    then, with another value, or it fires a few times more. picture: whether to keep room for the
+    live picture.
     """
 
     def __init__(self, value: str = "", *, picture: bool = True, **settings: Any) -> None:
