@@ -85,18 +85,17 @@ CHARACTERS: Mapping[str, Any] = MappingProxyType(
         "lead": "Describe someone once and choose them in Create whenever they appear.",
         "new": "New character",
         "name": "Name",
-        "name_hint": "Up to 120 characters",
         "description": "What they look like",
         "description_hint": "Age, hair, clothes, colours: what a camera would see. Up to 1000 "
         "characters.",
-        "description_example": "a young woman with short red hair, a green raincoat and yellow "
+        "description_example": "For example: a young woman with short red hair, a green raincoat and yellow "
         "boots",
         "tags": "Tags",
         "tags_hint": "Short details, up to 12. Enter or a comma adds one.",
         "remove_tag": "Remove {}",
         "goes_in": "In prompts it reads “Name: what they look like, tags.” and stands before your "
         "own words.",
-        "create": "Create character",
+        "create": "Add",
         "save": "Save changes",
         "cancel": "Cancel",
         "close": "Keep as it is",
@@ -111,7 +110,7 @@ CHARACTERS: Mapping[str, Any] = MappingProxyType(
         "delete_question": "Delete {}?",
         "delete_text": "Projects that chose this character go on without its sentence. Finished "
         "videos stay, and so do videos that are being made. There is no undo.",
-        "delete_yes": "Delete for good",
+        "delete_yes": "Delete",
         "created": "{} is ready. Choose it in Create.",
         "changed": "Saved. New videos use the new words.",
         "deleted": "{} was deleted.",
@@ -121,6 +120,5 @@ CHARACTERS: Mapping[str, Any] = MappingProxyType(
         "choose them for.",
         "empty_honest": "It works by words, so be exact: colours, clothes and hair carry well, "
         "fine features less. The same seed helps too.",
-        "unsaved": "What you typed is not saved yet.",
     }
 )

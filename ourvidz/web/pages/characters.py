@@ -26,7 +26,7 @@ def build(desk: Desk) -> None:
     def pressed(me: Identity, event: gr.EventData) -> str:
         answer = acted(me, desk.studio, press_of(event))
         if answer.said:
-            gr.Info(answer.said, title="")
+            gr.Info(answer.said, title="", duration=4)
         return answer.markup
 
     on_load(desk.guard(opened), [], [board])

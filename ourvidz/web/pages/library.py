@@ -28,7 +28,7 @@ def build(desk: Desk) -> None:
     def pressed(me: Identity, event: gr.EventData) -> tuple[str, str]:
         answer = acted(me, desk.studio, press_of(event))
         if answer.said:
-            gr.Info(answer.said, title="")
+            gr.Info(answer.said, title="", duration=4)
         return answer.markup, nav.shown(me, desk.studio, PATH)
 
     on_load(desk.guard(open_at), [board], [board], js=READ_ADDRESS)

@@ -127,11 +127,9 @@ window.ovBoard = (element, props, trigger, watch, event) => {
 
   // --- Jobs: each followed by the same code as everywhere ---------------------------------------
   function follow() {
-    const board = root.querySelector('[data-texts]');
     if (!window.ov) { window.setTimeout(follow, 100); return; }
     for (const row of root.querySelectorAll('[data-job]')) {
-      const props = { value: row.dataset.job, picture: true, texts: JSON.parse(board.dataset.texts) };
-      window.ov.job(row, props, () => ended(row), () => {}, 'moved');
+      window.ov.job(row, { value: row.dataset.job }, () => ended(row), () => {}, 'moved');
     }
   }
   function ended(row) {
@@ -155,6 +153,8 @@ window.ovBoard = (element, props, trigger, watch, event) => {
       if (!paused) video.play().catch(() => {});
     }
     for (const old of typing) root.querySelector(`#${CSS.escape(old.id)}`)?.replaceWith(old);
+    const filter = root.querySelector('.lib-filter [aria-current]');
+    if (filter) filter.closest('nav').scrollLeft = filter.offsetLeft - 100;
     follow();
   }
   watch('value', () => {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import gradio as gr
 
 from ourvidz.web.pages.markup import Press
+from ourvidz.web.widgets import STUDIO_JS
 
 
 class Board(gr.HTML):
@@ -23,10 +25,14 @@ class Board(gr.HTML):
             value,
             html_template='<div class="ov-board"></div>',
             js_on_load="ovBoard(element, props, trigger, watch, 'act')",
-            head='<script src="/static/studio.js"></script><script src="/static/board.js"></script>',
+            head=STUDIO_JS + '<script src="/static/board.js"></script>',
             apply_default_css=False,
             **settings,
         )
+
+    def postprocess(self, value: str | None) -> str | None:
+        """Every answer is news to the browser, so that a form which was sent closes."""
+        return super().postprocess(f"{value or ''}<!--{time.time_ns()}-->")
 
 
 def press_of(event: gr.EventData) -> Press:
