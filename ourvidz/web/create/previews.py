@@ -33,7 +33,7 @@ def build() -> dict[str, Any]:
         elem_id="ov-preview-note", apply_default_css=False, js_on_load=None
     )
     parts["stills"] = Cards(elem_id="ov-stills")
-    with gr.Row(equal_height=True, elem_classes=["ov-actions", "ov-bottom"]):
+    with gr.Row(elem_classes=["ov-actions", "ov-bottom"]):
         parts["count"] = gr.Radio([1, 2, 3, 4], value=4, label=CREATE["count"], elem_id="ov-count")
         parts["regenerate"] = gr.Button(CREATE["regenerate"], elem_id="ov-regenerate")
     with gr.Row(elem_classes=["ov-actions"]):

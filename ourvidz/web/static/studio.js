@@ -82,7 +82,9 @@ window.ov = (() => {
       for (const name of ['eta', 'hint']) part(element, name).textContent = '';
       failures = told = 0;
       since = Date.now();
-      if (following) ask();
+      if (!following) return;
+      window.setTimeout(() => shown.scrollIntoView({ block: 'nearest' }), 100);
+      ask();
     }
 
     async function ask() {
