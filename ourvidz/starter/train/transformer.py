@@ -33,7 +33,7 @@ CONFIG = {
 }  # fmt: skip
 
 
-#: What a step trains on once there are clips. Stills keep half: every clip starts from one.
+#: What a step trains on once there are clips. Stills keep most: every clip starts from one.
 KINDS = ("still", "still", "still", "start", "clip")
 #: An error where the subject is counts this many times: it covers a sixth of the picture.
 SUBJECT_WEIGHT = 4.0
@@ -47,7 +47,8 @@ def train(
     weights: exported weights to begin from, with the normalisation of their latents.
 
     Begin with counts["clip"] = 0: first frames alone are 21 times cheaper and teach what things
-    look like. A later call with clips goes on from there.
+    look like. A later call with clips goes on from there. Weights that know clips already forget
+    them in 200 steps of stills: with `weights`, train on clips from the start.
     """
     torch.manual_seed(how.seed)
     model: Any = WanTransformer3DModel(**CONFIG)
@@ -103,7 +104,7 @@ def load(
 
 
 def _draw(batches: Batches, kind: str, scale: int) -> Batch:
-    """About 4,500 tokens of one kind: stills, the first 1.3 seconds of clips, whole clips."""
+    """One kind: stills (2,200 tokens), the first 1.3 s of clips or whole clips (4,500 tokens)."""
     if kind == "still":
         return batches.images(80 * scale)
     return batches.clips(26 * scale, 6) if kind == "start" else batches.clips(8 * scale)
