@@ -151,6 +151,14 @@ class Administration(Operations, Protocol):
         """Delete the row and write the log entry, after the files are gone."""
         ...
 
+    def leftovers(self, limit: int = 100) -> list[Job]:
+        """Ended jobs of which files may lie about: lost attempts, failures, old stills."""
+        ...
+
+    def tidied(self, job_id: UUID, *, gone: bool) -> None:
+        """Note that they were deleted; gone: all of them, else all but the last attempt's."""
+        ...
+
     def holds(self, job_id: UUID, worker: str, attempt: int) -> Lease | None:
         """The running attempt, if this is it: what may be uploaded is decided by it."""
         ...

@@ -22,7 +22,7 @@ def deliver_stills(town: Town, me: Identity, job: Job) -> list[str]:
     lease = town.take(job)
     keys = [f"videos-preview/{lease.folder}/{i}.png" for i in range(job.params["num_images"])]
     for key in keys:
-        town.studio.media.put(key, _file("png"), "image/png")
+        town.studio.media.put(key, a_file("png"), "image/png")
     stills = [{"key": key, "seed": job.params["seed"] + i} for i, key in enumerate(keys)]
     assert town.queue.finish(lease, "succeeded", result={"stills": stills})
     return keys
@@ -32,8 +32,8 @@ def deliver_video(town: Town, me: Identity, job: Job) -> None:
     """Finish a video job."""
     lease = town.take(job)
     folder = f"videos-final/{lease.folder}"
-    town.studio.media.put(f"{folder}/clip.mp4", _file("mp4"), "video/mp4")
-    town.studio.media.put(f"{folder}/clip.jpg", _file("jpg"), "image/jpeg")
+    town.studio.media.put(f"{folder}/clip.mp4", a_file("mp4"), "video/mp4")
+    town.studio.media.put(f"{folder}/clip.jpg", a_file("jpg"), "image/jpeg")
     result = {
         "media_key": f"{folder}/clip.mp4",
         "thumbnail_key": f"{folder}/clip.jpg",
@@ -56,7 +56,7 @@ def fail(town: Town, job: Job) -> None:
 
 
 @cache
-def _file(ending: str) -> Path:
+def a_file(ending: str) -> Path:
     folder = Path(tempfile.mkdtemp())
     path = folder / f"file.{ending}"
     if ending == "mp4":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from ourvidz.domain.errors import InvalidRequest, NotAllowed, PolicyRefused
 from ourvidz.domain.library import Video
 from ourvidz.studio import characters, library, orders, projects, retention
 from tests.studio.conftest import Town
-from tests.studio.scenes import REFUSED, deliver_video, fail
+from tests.studio.scenes import REFUSED, a_file, deliver_stills, deliver_video, fail
 
 
 def made(town: Town, me: Identity, title: str = "Boat at 'sunset'/..") -> Video:
@@ -90,6 +91,41 @@ def test_files_go_before_their_rows_and_everything_else_stays(town: Town) -> Non
     library.undo(me, studio, undone.id)
     assert len(library.videos(me, studio)) == 2
     assert [entry for entry, _ in town.ledger(me)].count("delete") == 2
+
+
+def test_what_lost_attempts_uploaded_goes_and_what_was_delivered_stays(town: Town) -> None:
+    me, studio = town.person(credits=4), town.studio
+    project = projects.create_project(me, studio, {"prompt": "a cat"})
+    job = orders.render(me, studio, project.id)
+    lost = town.take(job)
+    studio.media.put(f"videos-final/{lost.folder}/clip.mp4", a_file("mp4"), "video/mp4")
+    town.queue.finish(lost, "retry", error="x", error_family="Unavailable")
+    town.root.execute(b"update public.jobs set not_before = now() where id = %s", (job.id,))
+    deliver_video(town, me, job)
+    now = datetime.now(UTC)
+    assert retention.tidy(studio.administration, studio.media, now) == 0, "links still work"
+    town.root.execute(
+        b"update public.jobs set finished_at = now() - interval '4 h' where id = %s", (job.id,)
+    )
+    assert retention.tidy(studio.administration, studio.media, now) == 1
+    assert retention.tidy(studio.administration, studio.media, now) == 0
+    (video,) = library.videos(me, studio)
+    left = set(studio.media.keys(f"videos-final/{me.user_id}/"))
+    assert left == {video.media_key, video.thumbnail_key}
+
+
+def test_stills_go_after_thirty_days(town: Town) -> None:
+    me, studio = town.person(), town.studio
+    project = projects.create_project(me, studio, {"prompt": "a red sailboat"})
+    job = orders.preview(me, studio, project.id, num_images=2)
+    deliver_stills(town, me, job)
+    now = datetime.now(UTC)
+    assert retention.tidy(studio.administration, studio.media, now) == 0
+    town.root.execute(
+        b"update public.jobs set finished_at = now() - interval '31 d' where id = %s", (job.id,)
+    )
+    assert retention.tidy(studio.administration, studio.media, now) == 2
+    assert studio.media.keys(f"videos-preview/{me.user_id}/") == []
 
 
 def test_housekeeping_stops_when_it_is_told(town: Town) -> None:

@@ -86,6 +86,27 @@ class PostgresAdministration(PostgresOperations):
         """Delete the row and write the log entry; nothing to do when it is gone already."""
         self._ask.value(SERVICE, "select public.cleanup_expired_videos(%s)", ([video_id],))
 
+    def leftovers(self, limit: int = 100) -> list[Job]:
+        """Ended three hours ago with lost attempts or without a result; stills after 30 days."""
+        return self._ask.many(
+            SERVICE,
+            Job,
+            "select {columns} from public.jobs where files <> 'gone' and attempts > 0 and ("
+            " finished_at < now() - interval '3 hours'"
+            "  and (state <> 'succeeded' or (attempts > 1 and files = 'kept'))"
+            " or finished_at < now() - interval '30 days' and kind = 'preview')"
+            " order by finished_at limit %s",
+            (limit,),
+        )
+
+    def tidied(self, job_id: UUID, *, gone: bool) -> None:
+        """Note that files of a job were deleted."""
+        self._ask.value(
+            SERVICE,
+            "update public.jobs set files = %s where id = %s returning id",
+            ("gone" if gone else "tidied", job_id),
+        )
+
     def holds(self, job_id: UUID, worker: str, attempt: int) -> Lease | None:
         """The running attempt, if this is it."""
         jobs = self._ask.many(
