@@ -63,7 +63,7 @@ CREATE: Mapping[str, str] = MappingProxyType(
         "steps": "Steps",
         "new_idea": "New idea",
         "idea_step": "Idea",
-        "idea_title": "What do you see?",
+        "idea_title": "What happens?",
         "idea_hint": "One sentence is enough: who or what, where, and what happens.",
         "prompt_step": "Words",
         "prompt_title": "Cinematic words",

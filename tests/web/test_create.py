@@ -309,7 +309,7 @@ class TestPreviews:
         assert [job.params["num_images"] for job in jobs.jobs(me, town.studio)] == [2, 4]
         busy = shown(town, me, where)
         assert busy["preview_job"]["value"] == str(newest(town, me, where, "preview").id)
-        assert busy["regenerate"]["interactive"] is False
+        assert busy["regenerate"]["visible"] is False
 
     def test_more_like_this_keeps_the_seed_and_new_pictures_go_on_from_it(
         self,

@@ -56,8 +56,9 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
         "preview_job": gr.update(value=busy, visible=bool(busy)),
         "preview_note": gr.update(value=note),
         "stills": gr.update(value=_stills(offered, project.image_key), visible=bool(offered)),
-        "regenerate": gr.update(interactive=not busy),
-        "preview_go": gr.update(interactive=project.image_key is not None),
+        "count": gr.update(visible=not busy),
+        "regenerate": gr.update(visible=not busy),
+        "preview_go": gr.update(visible=not busy, interactive=project.image_key is not None),
     }
 
 

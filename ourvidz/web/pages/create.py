@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ourvidz.domain.account import Identity
+from ourvidz.domain.errors import PolicyRefused
 from ourvidz.domain.library import Step
 from ourvidz.studio.door import Studio
 from ourvidz.web import nav
@@ -118,10 +120,14 @@ class Wizard:
         self._tie(self.parts[cards].act, handler, (), self.outputs)
 
     def keep(self, listener: Callable[..., Any], action: Action, inputs: Sequence[str]) -> None:
-        """Save what was typed, without painting: the person goes on typing."""
+        """Save what was typed, without painting: the person goes on typing.
+
+        What the policy refuses is not kept; the button that comes next says why, once.
+        """
 
         def handler(me: Identity, query: Any, *values: Any) -> None:
-            action(me, self._desk.studio, Where.read(query), *values)
+            with contextlib.suppress(PolicyRefused):
+                action(me, self._desk.studio, Where.read(query), *values)
 
         self._tie(listener, handler, inputs, [])
 
