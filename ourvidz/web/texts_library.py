@@ -88,8 +88,8 @@ CHARACTERS: Mapping[str, Any] = MappingProxyType(
         "description": "What they look like",
         "description_hint": "Age, hair, clothes, colours: what a camera would see. Up to 1000 "
         "characters.",
-        "description_example": "For example: a young woman with short red hair, a green raincoat and yellow "
-        "boots",
+        "description_example": "For example: a young woman with short red hair, a green "
+        "raincoat and yellow boots",
         "tags": "Tags",
         "tags_hint": "Short details, up to 12. Enter or a comma adds one.",
         "remove_tag": "Remove {}",

@@ -39,8 +39,8 @@ def made(town: Town, me: Identity, **values: Any) -> str:  # noqa: F811
     return str(video.id)
 
 
-def page(town: Town, me: Identity, query: str = "", **more: Any) -> str:  # noqa: F811
-    return shown(me, town.studio, View.of(query), **{"now": NOW} | more)
+def page(town: Town, me: Identity, query: str = "", *, now: datetime = NOW) -> str:  # noqa: F811
+    return shown(me, town.studio, View.of(query), now=now)
 
 
 def press(town: Town, me: Identity, act: str, id: object, at: str = "", **fields: str) -> Answer:  # noqa: F811

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
@@ -53,7 +53,7 @@ class View:
         except ValueError:
             character = None
         return View(
-            shelf=shelf if shelf in get_args(Shelf) else None,
+            shelf=cast("Shelf", shelf) if shelf in get_args(Shelf) else None,
             character=character,
             page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
         )
