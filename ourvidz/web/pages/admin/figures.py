@@ -38,13 +38,15 @@ class View:
 
     @staticmethod
     def of(query: str, price: str = "") -> View:
-        """
-        >>> View.of("?days=7", "1.25"), View.of("?days=8", "nan") == View()
+        """What the address says; a price that was just typed says more.
+
+        >>> View.of("?days=7&price=3", "1.25"), View.of("?days=8&price=nan") == View()
         (View(days=7, hour_price=1.25), True)
         """
-        days = parse_qs(query.lstrip("?")[:1000]).get("days", [""])[0]
+        said = {name: found[0] for name, found in parse_qs(query.lstrip("?")[:1000]).items()}
+        days = said.get("days", "")
         try:
-            dollars = float(price)
+            dollars = float(price or said.get("price", ""))
         except ValueError:
             dollars = HOUR_PRICE
         return View(
