@@ -14,10 +14,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
-from tests.servers import Endpoints
+from ourvidz.backends.embedded.valkey_server import ValkeyServer
+from tests.servers import Cluster, Endpoints, postgres, valkey  # noqa: F401
 from tests.site.browsers import Browser, Visit
-from tests.studio.conftest import Town, module_endpoints, postgres, town, valkey  # noqa: F401
+from tests.studio.conftest import Town, built_town
 
 _START_S = 120
 
@@ -27,18 +29,38 @@ def free_port() -> int:
         return door.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def site_endpoints(postgres: Cluster, valkey: ValkeyServer) -> Iterator[Endpoints]:  # noqa: F811
+    with postgres.database() as name:
+        yield postgres.endpoints(name, valkey.url)
+
+
+@pytest.fixture(scope="session")
+def town(
+    site_endpoints: Endpoints, home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    """The studio behind the app, for all tests of this folder: starting the app takes a while."""
+    with built_town(site_endpoints, home, tmp_path_factory.mktemp("town")) as built:
+        yield built
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_rates(site_endpoints: Endpoints) -> None:
+    """Nobody has tried to sign in before: all browsers here have one address."""
+    with redis.Redis.from_url(site_endpoints.redis_url) as client:
+        client.flushall()
+
+
+@pytest.fixture(scope="session")
 def site(
-    town: Town,  # noqa: F811
-    module_endpoints: Endpoints,  # noqa: F811
-    tmp_path_factory: pytest.TempPathFactory,
+    town: Town, site_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The address of a running app that shares everything with `town`."""
     port = free_port()
     said = {
         "home": str(town.wiring.settings.home),
         "port": port,
-        "endpoints": asdict(module_endpoints),
+        "endpoints": asdict(site_endpoints),
     }
     log = tmp_path_factory.mktemp("site") / "log"
     with (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,19 @@ def identity(user_id: UUID, email: str, **claims: Any) -> Identity:
     )
 
 
+@contextmanager
+def built_town(endpoints: Endpoints, home: Path, folder: Path) -> Iterator[Town]:
+    """A studio on those servers. home: where the tiny models lie; folder: for all the rest."""
+    settings = Settings(home=folder, device="cpu", public_url="http://127.0.0.1:7860")
+    (settings.models_dir).symlink_to(home / "models")
+    with (
+        closing(Wiring(settings, endpoints)) as wiring,
+        closing(Database(endpoints.worker_database_url)) as worker,
+        psycopg.connect(endpoints.owner_database_url, autocommit=True) as root,
+    ):
+        yield Town(wiring.studio, wiring, root, PostgresQueue(worker))
+
+
 @pytest.fixture(scope="module")
 def town(
     module_endpoints: Endpoints,  # noqa: F811
@@ -102,13 +115,5 @@ def town(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Town]:
     """One studio for a module; every test brings its own people."""
-    settings = Settings(
-        home=tmp_path_factory.mktemp("town"), device="cpu", public_url="http://127.0.0.1:7860"
-    )
-    (settings.models_dir).symlink_to(home / "models")
-    with (
-        closing(Wiring(settings, module_endpoints)) as wiring,
-        closing(Database(module_endpoints.worker_database_url)) as worker,
-        psycopg.connect(module_endpoints.owner_database_url, autocommit=True) as root,
-    ):
-        yield Town(wiring.studio, wiring, root, PostgresQueue(worker))
+    with built_town(module_endpoints, home, tmp_path_factory.mktemp("town")) as built:
+        yield built
