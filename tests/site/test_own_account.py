@@ -21,9 +21,9 @@ FORMS = {
 
 
 @pytest.fixture(autouse=True)
-def counted_anew(module_endpoints: Endpoints) -> None:
+def counted_anew(site_endpoints: Endpoints) -> None:
     """All browsers of a test run come from one address, which may sign up thirty times an hour."""
-    with redis.Redis.from_url(module_endpoints.redis_url) as client:
+    with redis.Redis.from_url(site_endpoints.redis_url) as client:
         client.flushall()
 
 
