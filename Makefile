@@ -45,7 +45,9 @@ notebooks: setup
 video: setup
 	@$(BIN)/python -m ourvidz.cli video "$$PROMPT"
 
+# Gradio writes stubs beside our widgets when they are imported; the checker would believe them.
 check: setup
+	@rm -f ourvidz/web/widgets/*.pyi
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/pyright

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from types import MappingProxyType
 from typing import Any, cast
 from uuid import UUID
@@ -40,7 +39,7 @@ class Quote:
     """What a video would cost. have: credits on the account. The database charges by its own
     table, which holds the same prices.
 
-    seconds: how long one's own last such videos took to be made, in the middle of them; None
+    seconds: the median that such videos took lately on these machines, whoever ordered them; None
     before there were any.
     """
 
@@ -53,16 +52,11 @@ def quote(me: Identity, studio: Studio, project_id: UUID | str) -> Quote:
     """The price of the project's video in credits and in time, before anything is spent."""
     admit(me, studio)
     found = studio.records.project(me, as_id(project_id))
-    took = [
-        (job.finished_at - job.started_at).total_seconds()
-        for job in studio.records.jobs(me, limit=100)
-        if job.kind == "video" and job.state == "succeeded" and job.started_at and job.finished_at
-        if _sort(job.params) == (found.model, found.profile, max(1, round(found.seconds * FPS)))
-    ]
+    num_frames = max(1, round(found.seconds * FPS))
     return Quote(
         credits=price(found.seconds),
         have=studio.records.account(me).credits,
-        seconds=median(took) if took else None,
+        seconds=studio.records.typical_s(me, found.model, found.profile, num_frames),
     )
 
 
@@ -239,11 +233,6 @@ def _frames(found: Project) -> int:
             "seconds", f"{found.model} makes at most {longest_s} s at once; choose {longest_s}"
         )
     return max(1, round(found.seconds * FPS))
-
-
-def _sort(params: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What the time that a video takes depends on."""
-    return params.get("model"), params.get("profile"), params.get("num_frames")
 
 
 def _drawn() -> int:

@@ -8,7 +8,6 @@ from starlette.responses import JSONResponse, RedirectResponse
 from ourvidz.domain.account import Identity
 from ourvidz.studio import jobs, library
 from ourvidz.studio.door import Studio
-from ourvidz.web.messages import refused
 
 _PRIVATE = {"cache-control": "private, no-store"}
 
@@ -49,12 +48,12 @@ class Api:
     def video(self, video_id: str, request: Request, download: int = 0) -> Response:
         """On to the signed link of the file; 404 for what is not theirs or not there."""
         links = library.links(_me(request), self._studio, video_id)
-        return RedirectResponse(links.download if download else links.watch, 303, _PRIVATE)
+        return RedirectResponse(here(links.download if download else links.watch), 303, _PRIVATE)
 
     def thumbnail(self, video_id: str, request: Request) -> Response:
         """On to the still picture."""
         links = library.links(_me(request), self._studio, video_id)
-        return RedirectResponse(links.thumbnail, 303, _PRIVATE)
+        return RedirectResponse(here(links.thumbnail), 303, _PRIVATE)
 
     def _said(self, me: Identity, job_id: str) -> dict[str, object]:
         status = jobs.status(me, self._studio, job_id)
@@ -76,10 +75,15 @@ class Api:
         }
 
 
+def here(url: str) -> str:
+    """A signed link without the host where it is ours: whatever name the site is called by.
+
+    >>> here("http://127.0.0.1:7860/m/a.png?sig=1"), here("https://x.example/storage/a.png")
+    ('/m/a.png?sig=1', 'https://x.example/storage/a.png')
+    """
+    _, found, path = url.partition("/m/")
+    return f"/m/{path}" if found else url
+
+
 def _me(request: Request) -> Identity:
     return request.state.me
-
-
-async def not_there(request: Request, error: Exception) -> Response:
-    """For this router a thing of others is as absent as one that never was."""
-    return refused(404, "NotAllowed", str(error))

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.web.cookies import Cookies
-from ourvidz.web.messages import refused
+from ourvidz.web.messages import refused, refused_page
 from ourvidz.web.sessions import Sessions
 from ourvidz.web.tabs import Tabs
 
@@ -175,7 +175,9 @@ def _ask(request: HTTPConnection, where: str) -> Response:
     """To a page: the form that lets them in, and back afterwards. To a script: a plain no."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if request.scope["method"] not in ("GET", "HEAD") or not wants_page:
-        return refused(401, "NotAllowed", "Please sign in again; nothing is lost.")
+        text = "Please sign in again; nothing is lost. Reload the page."
+        in_page = "/gradio_api/" in request.url.path
+        return refused_page(401, text) if in_page else refused(401, "NotAllowed", text)
     path, query = request.url.path, request.url.query
     after = quote(path + (f"?{query}" if query else ""), safe="/")
     headers = {"cache-control": "no-store"}
@@ -191,6 +193,8 @@ def _cleaning(send: Send, path: str, policy: str) -> Send:
             if headers.get("content-type", "").startswith("text/html"):
                 headers["cache-control"] = "no-store"
                 headers.setdefault("content-security-policy", policy)
+            elif path.startswith("/static/"):
+                headers["cache-control"] = "public, max-age=3600"
             elif "/assets/" in path:
                 headers["cache-control"] = "public, max-age=31536000, immutable"
         await send(message)

@@ -33,6 +33,11 @@ def refused(status: int, family: str, message: str) -> JSONResponse:
     return JSONResponse({"error": family, "message": message}, status, headers)
 
 
+def refused_page(status: int, message: str) -> JSONResponse:
+    """An error as Gradio's pages show it: they look for the words under "error"."""
+    return JSONResponse({"error": message}, status, {"cache-control": "no-store"})
+
+
 async def say(request: Request, error: Exception) -> JSONResponse:
     """The answer for an error of one of our families."""
     return refused(_STATUS.get(type(error), 500), type(error).__name__, str(error))

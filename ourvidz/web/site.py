@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from ourvidz.domain.account import Identity
@@ -51,6 +53,9 @@ class Site:
         app.include_router(own.router)
         app.include_router(Api(self.studio).router)
         app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+        for path, name in (("/favicon.ico", "icon.svg"), ("/robots.txt", "robots.txt"),
+                           ("/manifest.json", "manifest.json")):  # fmt: skip
+            app.add_api_route(path, _sends(_STATIC / name))
         desk = Desk(studio=self.studio, sessions=self.sessions, cookies=self.cookies)
         mount(app, make_blocks(desk, PAGES, "OurVidz"), "/app")
         office = replace(desk, admin=True)
@@ -80,3 +85,10 @@ class Site:
 
     def _key(self, purpose: str) -> bytes:
         return hmac.new(self.secret, purpose.encode(), hashlib.sha256).digest()
+
+
+def _sends(path: Path) -> Callable[[], FileResponse]:
+    def send() -> FileResponse:
+        return FileResponse(path)
+
+    return send

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope
 
 from ourvidz.domain.account import Identity
-from ourvidz.web.messages import refused
+from ourvidz.web.messages import refused_page
 
 _KEPT = 20_000
 _IN_PATH = re.compile(r"/heartbeat/([^/?]+)")
@@ -31,7 +31,7 @@ class Tabs:
         body, receive = await _peeked(scope, receive)
         for tab in _tabs_named(scope, body):
             if me is None or not self._owns(me.user_id, tab):
-                return refused(403, "NotAllowed", "Reload the page; nothing is lost."), receive
+                return refused_page(403, "Reload the page; nothing is lost."), receive
         return None, receive
 
     def _owns(self, user_id: UUID, tab: str) -> bool:

@@ -7,6 +7,7 @@ out/screenshots.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,11 +17,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.site.browsers import PASSWORD
+from tests.studio.conftest import Town
+from tests.studio.scenes import REFUSED
 
 CHROMIUM = Path("/usr/bin/chromium")
 SHOTS = Path(__file__).parents[2] / "out" / "screenshots"
+#: Patience for one job, on a machine that runs other tests beside it.
+JOB_MS = 300_000
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
 TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden]), select')]
+  .map(one => one.matches('[type=radio], [type=checkbox]') && one.closest('label') || one)
   .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
   .map(one => one.outerHTML.slice(0, 120))"""
 
@@ -37,6 +43,17 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def worker(town: Town) -> Iterator[None]:
+    """A real worker with its child, on tiny models."""
+    made = town.wiring.worker()
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    yield
+    made.stop()
+    thread.join()
 
 
 @pytest.fixture(params=SIZES)
@@ -84,7 +101,61 @@ def test_the_way_in(page: Page) -> None:
     check(page, "recover")
     page.goto("/auth/sign-up")
     check(page, "sign-up")
+
+
+def sign_up(page: Page) -> None:
+    """A new account, from the first visit to the first page."""
+    page.goto("/")
+    page.get_by_role("button", name="I am 18 or older").click()
+    page.goto("/auth/sign-up")
     page.get_by_label("E-mail").fill(f"{uuid4()}@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     expect(page).to_have_url(re.compile("/app/"))
+    expect(page.locator("#ov-credits")).to_be_visible()
+
+
+def test_from_an_idea_to_a_downloaded_video(page: Page, town: Town, worker: None) -> None:
+    sign_up(page)
+    page.locator("#ov-prompt textarea").fill("a red sailboat on the sea at sunset")
+    check(page, "create-idea")
+    page.locator("#ov-idea-go").click()
+    expect(page.locator("#ov-enhanced textarea")).not_to_have_value("", timeout=JOB_MS)
+    check(page, "create-words")
+    page.reload()
+    page.locator("#ov-words-go").click()
+    expect(page.locator(".ov-still img").first).to_be_visible(timeout=JOB_MS)
+    page.locator("[data-act=choose]").first.click()
+    expect(page.locator(".ov-still.chosen")).to_be_visible()
+    check(page, "create-previews")
+    page.locator("#ov-preview-go").click()
+    expect(page.locator("#ov-render-go")).to_be_visible()
+    check(page, "create-render")
+    page.locator("#ov-render-go").dblclick()
+    expect(page.locator("#ov-video video")).to_be_visible(timeout=JOB_MS)
+    check(page, "create-result")
+    with page.expect_download() as download:
+        page.locator("#ov-download").click()
+    assert Path(download.value.path()).stat().st_size > 1000
+    page.goto("/app/library")
+    expect(page.locator("#lib-pieces")).to_contain_text("sailboat")
+    check(page, "library")
+    page.goto("/app/account")
+    expect(page.locator("#ov-ledger")).to_contain_text("video")
+    check(page, "account")
+
+
+def test_a_refused_prompt_is_explained_and_costs_nothing(page: Page) -> None:
+    sign_up(page)
+    page.locator("#ov-prompt textarea").fill(REFUSED)
+    page.locator("#ov-idea-go").click()
+    expect(page.locator(".toast-body")).to_contain_text("not", timeout=60_000)
+    expect(page.locator("#ov-credits")).to_contain_text("5")
+
+
+def test_characters_have_a_page(page: Page) -> None:
+    sign_up(page)
+    page.goto("/app/characters")
+    expect(page.locator("#ov-characters")).to_be_visible()
+    expect(page.locator("#who-first")).to_be_visible()
+    check(page, "characters")

@@ -80,7 +80,7 @@ def test_the_last_credit_is_spent_once_from_two_tabs_at_once(town: Town) -> None
 
 def test_the_price_is_told_before_and_is_what_is_charged(town: Town) -> None:
     me = town.person(credits=9)
-    project = draft(town, me, seconds=5)
+    project = draft(town, me, seconds=5, profile="quality")  # nobody else has had one of these
     quote = orders.quote(me, town.studio, project.id)
     assert (quote.credits, quote.have, quote.seconds) == (1, 9, None)
     job = orders.render(me, town.studio, project.id)
@@ -89,6 +89,9 @@ def test_the_price_is_told_before_and_is_what_is_charged(town: Town) -> None:
     took = orders.quote(me, town.studio, project.id).seconds
     assert took is not None
     assert 0 < took < 60
+    newcomer = town.person()
+    theirs = draft(town, newcomer, seconds=5, profile="quality")
+    assert orders.quote(newcomer, town.studio, theirs.id).seconds == took
     projects.change_project(me, town.studio, project.id, {"seconds": 60})
     assert orders.quote(me, town.studio, project.id).credits == 5
 

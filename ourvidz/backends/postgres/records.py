@@ -161,6 +161,12 @@ class PostgresRecords(Shelves):
             me.claims, Line, "select {columns} from public.line_of_job(%s)", (job_id,)
         )
 
+    def typical_s(self, me: Identity, model: str, profile: str, num_frames: int) -> float | None:
+        """Median seconds of everybody's last such videos."""
+        return self._ask.value(
+            me.claims, "select public.typical_s(%s, %s, %s)", (model, profile, num_frames)
+        )
+
     def videos(
         self, me: Identity, *, project_id: UUID | None = None, limit: int = 50, offset: int = 0
     ) -> list[Video]:

@@ -14,6 +14,7 @@ from ourvidz.domain.library import Project
 from ourvidz.studio import orders, projects
 from ourvidz.studio.door import Studio
 from ourvidz.studio.words import words_of
+from ourvidz.web.api import here
 from ourvidz.web.create import markup
 from ourvidz.web.create.screen import Done, Painted, Screen, Where, look
 from ourvidz.web.icons import icon
@@ -145,16 +146,6 @@ def _tile(still: dict[str, Any], number: int, is_chosen: bool) -> str:
         f'<button type="button" class="ov-link" data-act="like" data-id="{key}">{CREATE["like"]}'
         "</button></figcaption></figure>"
     )
-
-
-def here(url: str) -> str:
-    """A signed link without the host where it is ours: whatever name the site is called by.
-
-    >>> here("http://127.0.0.1:7860/m/a.png?sig=1"), here("https://x.example/storage/a.png")
-    ('/m/a.png?sig=1', 'https://x.example/storage/a.png')
-    """
-    _, found, path = url.partition("/m/")
-    return f"/m/{path}" if found else url
 
 
 def _js(value: bool) -> str:

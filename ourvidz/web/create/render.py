@@ -11,8 +11,8 @@ from ourvidz.domain.account import Identity
 from ourvidz.studio import orders, projects
 from ourvidz.studio.door import Studio
 from ourvidz.studio.orders import Quote
+from ourvidz.web.api import here
 from ourvidz.web.create import markup
-from ourvidz.web.create.previews import here
 from ourvidz.web.create.screen import Done, Painted, Screen, Where, look
 from ourvidz.web.texts_create import CREATE
 from ourvidz.web.widgets.job import Job as JobWidget

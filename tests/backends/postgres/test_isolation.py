@@ -38,7 +38,8 @@ WRITABLE = {
 CALLABLE = {
     "anon": set[str](),
     "authenticated": {
-        "enqueue_job", "cancel_job", "line_of_job", "verify_age", "is_mine", "put_away_job",
+        "enqueue_job", "cancel_job", "line_of_job", "typical_s", "verify_age", "is_mine",
+        "put_away_job",
     },
     "service_role": {
         "add_credits", "update_subscription", "cleanup_expired_videos", "reap_jobs",
