@@ -99,7 +99,7 @@ CREATE: Mapping[str, str] = MappingProxyType(
         "credits": "{} credits",
         "credit": "1 credit",
         "time": "takes about <strong>{}</strong> here",
-        "time_unknown": "time: known after your first one",
+        "time_unknown": "time: known after the first one here",
         "free": "words and previews: free",
         "idea_go": "Continue",
         "drafts": "Begun before",
