@@ -27,8 +27,8 @@ class Asking:
         self, claims: Mapping[str, Any], kind: type[T], query: Query, values: Values = ()
     ) -> list[T]:
         """All rows as `kind`."""
-        template = query if isinstance(query, sql.Composed) else sql.SQL(query)
-        text = template.as_string().replace("{columns}", columns(kind).as_string())
+        template = query.as_string() if isinstance(query, sql.Composed) else query
+        text = template.replace("{columns}", columns(kind))
         with translated(), self._database.transaction(claims) as connection:
             cursor = connection.cursor(row_factory=reads(kind))
             return cursor.execute(text.encode(), values).fetchall()

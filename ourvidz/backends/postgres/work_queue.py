@@ -35,9 +35,7 @@ class PostgresQueue:
 
     def claim(self, card: WorkerCard, lease_s: float) -> Lease | None:
         """The next job for this worker, with its lease."""
-        query = (
-            f"select {columns(Job).as_string()} from public.claim_job(%s, %s, %s, %s, %s)"
-        ).encode()
+        query = (f"select {columns(Job)} from public.claim_job(%s, %s, %s, %s, %s)").encode()
         values = (card.id, list(card.kinds), list(card.models), card.loaded, float(lease_s))
         with translated(), self._database.plain() as connection:
             job = connection.cursor(row_factory=reads(Job)).execute(query, values).fetchone()
