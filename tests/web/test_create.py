@@ -121,6 +121,8 @@ class TestIdea:
     def test_the_price_and_the_time_are_told_before_anything_is_spent(self, town: Town) -> None:  # noqa: F811
         me = town.person(credits=1)
         where = with_choice(town, me)
+        # Nobody else here has had one of these.
+        projects.change_project(me, town.studio, where.project_id, {"profile": "quality"})
         facts = shown(town, me, Where(where.project_id, "idea"))["facts"]["value"]
         assert "1 credit" in facts
         assert CREATE["time_unknown"] in facts

@@ -14,7 +14,7 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_job_and_no_credit_is_lost_when_everything_dies() -> None:
-    plan = Plan(jobs=15, users=3, pause_s=(0.6, 1.6), fire_s=25, limit_s=240)
+    plan = Plan(jobs=50, users=3, pause_s=(0.3, 0.9), fire_s=25, limit_s=300)
     with town() as place:
         tally = burn(place, plan)
     assert tally.kills >= 5, "or nothing was tried"

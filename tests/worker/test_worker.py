@@ -230,8 +230,9 @@ def test_a_child_that_dies_idle_is_replaced(workshop: Workshop) -> None:
         (pid,) = workshop.pids(first)
         os.kill(pid, signal.SIGKILL)
         second = workshop.ended(workshop.order("steps=1x0"))
-    assert second.attempts == 1
-    assert workshop.pids(second) != [pid]
+    # The job may come before the parent has seen the death; then its first attempt does not start.
+    assert second.state == "succeeded"
+    assert pid not in workshop.pids(second)
 
 
 def test_a_drained_worker_takes_no_more(workshop: Workshop) -> None:

@@ -77,7 +77,7 @@ def somewhere() -> str:
 def letters(outbox: Path, to: str) -> list[str]:
     """The texts of all e-mails to this address, oldest first."""
     found: list[str] = []
-    for path in sorted(outbox.glob("*.eml")):
+    for path in sorted(outbox.glob("[!.]*.eml")):  # a letter that is being written has a dot
         message = BytesParser(policy=email.policy.default).parsebytes(path.read_bytes())
         body = message.get_body()
         if message["To"] == to and body is not None:
