@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from uuid import UUID
 
 from ourvidz.backends.postgres.connection import Database
 from ourvidz.backends.postgres.errors import translated
-
-_SERVICE: Mapping[str, str] = MappingProxyType({"role": "service_role"})
+from ourvidz.backends.postgres.operations import SERVICE
 
 
 class PostgresSessionStore:
@@ -21,7 +18,7 @@ class PostgresSessionStore:
 
     def save(self, id_sha256: str, user_id: UUID, sealed: bytes, expires_at: datetime) -> None:
         """Keep a session, or replace its sealed tokens; forget those that have expired."""
-        with translated(), self._database.transaction(_SERVICE) as connection:
+        with translated(), self._database.transaction(SERVICE) as connection:
             connection.execute(
                 "insert into public.web_sessions as s (id_sha256, user_id, sealed, expires_at)"
                 " values (%s, %s, %s, %s) on conflict (id_sha256) do update"
@@ -33,7 +30,7 @@ class PostgresSessionStore:
 
     def load(self, id_sha256: str) -> bytes | None:
         """The sealed tokens, unless the session has ended."""
-        with translated(), self._database.transaction(_SERVICE) as connection:
+        with translated(), self._database.transaction(SERVICE) as connection:
             row = connection.execute(
                 "select sealed from public.web_sessions"
                 " where id_sha256 = %s and expires_at > now()",
@@ -43,10 +40,10 @@ class PostgresSessionStore:
 
     def drop(self, id_sha256: str) -> None:
         """End one session; one that has ended is no error."""
-        with translated(), self._database.transaction(_SERVICE) as connection:
+        with translated(), self._database.transaction(SERVICE) as connection:
             connection.execute("delete from public.web_sessions where id_sha256 = %s", (id_sha256,))
 
     def drop_all(self, user_id: UUID) -> None:
         """End all sessions of one person."""
-        with translated(), self._database.transaction(_SERVICE) as connection:
+        with translated(), self._database.transaction(SERVICE) as connection:
             connection.execute("delete from public.web_sessions where user_id = %s", (user_id,))
