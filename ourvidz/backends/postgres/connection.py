@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ourvidz.domain.errors import NotAllowed, Unavailable
@@ -38,11 +39,11 @@ _KEPT: Mapping[str, Any] = {
     "connect_timeout": 5,
     "application_name": "ourvidz",
 }
-_BECOME = (
-    "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true), "
-    f"set_config('statement_timeout', '{STATEMENT_TIMEOUT}', true)"
+#: Begins and sets everything in one round trip: the simple protocol takes several statements.
+_STAY = f"begin; select set_config('statement_timeout', '{STATEMENT_TIMEOUT}', true)"
+_BECOME = sql.SQL(
+    f"{_STAY}, set_config('role', {{}}, true), set_config('request.jwt.claims', {{}}, true)"
 )
-_STAY = f"select set_config('statement_timeout', '{STATEMENT_TIMEOUT}', true)"
 #: Too many connections; the server shuts down, crashed, starts, or gave this connection up.
 _TROUBLE = frozenset({"53300", "57P01", "57P02", "57P03", "57P05", "25P03"})
 _ADVICE = "`ourvidz up` starts the embedded one, `ourvidz doctor` says what is wrong"
@@ -72,8 +73,9 @@ def reaching() -> Generator[None]:
 class Database:
     """One login and its pool of connections; threads share it.
 
-    Connections are opened when needed, checked before each use and reopened after the server
-    was away. Every call raises Unavailable when none can be had within `WAIT_S`.
+    Connections are opened when needed; one that was cut while it lay idle is noticed when it is
+    asked to begin, and replaced. Every call raises Unavailable when none can be had within
+    `WAIT_S`.
     """
 
     def __init__(self, url: str, *, max_size: int = 8) -> None:
@@ -85,7 +87,6 @@ class Database:
             kwargs=dict(_KEPT),
             min_size=0,
             max_size=max_size,
-            check=ConnectionPool.check_connection,
             reconnect_timeout=1.0,
             open=True,
         )
@@ -99,15 +100,14 @@ class Database:
         role = claims.get("role")
         if role not in ROLES:
             raise NotAllowed("This sign-in names no role that may use the database. Sign in again.")
-        with reaching(), self._connection() as connection, connection.transaction():
-            connection.execute(_BECOME, (role, json.dumps(dict(claims))))
+        first = _BECOME.format(sql.Literal(role), sql.Literal(json.dumps(dict(claims))))
+        with reaching(), self._begun(first) as connection:
             yield connection
 
     @contextmanager
     def plain(self) -> Generator[Connection]:
         """One transaction of the login itself: the worker's, which may only call its functions."""
-        with reaching(), self._connection() as connection, connection.transaction():
-            connection.execute(_STAY)
+        with reaching(), self._begun(sql.SQL(_STAY)) as connection:
             yield connection
 
     def close(self) -> None:
@@ -115,15 +115,34 @@ class Database:
         self._pool.close()
 
     @contextmanager
-    def _connection(self) -> Generator[Connection]:
-        connection = self._taken()
+    def _begun(self, first: sql.Composed | sql.SQL) -> Generator[Connection]:
+        connection = self._taken(first)
         try:
             yield connection
+            connection.commit()
+        except BaseException:
+            with suppress(psycopg.OperationalError):  # cut: the server has undone it
+                connection.rollback()
+            raise
         finally:
             self._pool.putconn(connection)
 
-    def _taken(self) -> Connection:
+    def _taken(self, first: sql.Composed | sql.SQL) -> Connection:
+        """A connection that has just begun a transaction: no separate check is needed."""
         deadline = monotonic() + WAIT_S
+        while True:
+            connection = self._idle(deadline)
+            try:
+                connection.execute(first)
+            except BaseException as error:
+                self._pool.putconn(connection)
+                was_cut = isinstance(error, psycopg.OperationalError) and connection.broken
+                if not was_cut or monotonic() > deadline:
+                    raise
+            else:
+                return connection
+
+    def _idle(self, deadline: float) -> Connection:
         while True:
             try:
                 return self._pool.getconn(timeout=1.0)
