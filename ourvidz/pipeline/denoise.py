@@ -12,6 +12,7 @@ from diffusers import AutoencoderKLWan, WanImageToVideoPipeline, WanPipeline, Wa
 from diffusers.utils.torch_utils import randn_tensor
 
 from ourvidz.pipeline.encode import Condition
+from ourvidz.pipeline.resume import Resumable, StepState
 from ourvidz.pipeline.schedulers import StepDistillScheduler
 
 
@@ -32,7 +33,10 @@ class Denoiser:
 
 @dataclass(frozen=True, kw_only=True)
 class Steps:
-    """How to sample: size in px, num_frames = 4 k + 1, one seed per video of the batch."""
+    """How to sample: size in px, num_frames = 4 k + 1, one seed per video of the batch.
+
+    start: where an earlier run of the same stopped, None for the beginning.
+    """
 
     width: int
     height: int
@@ -40,6 +44,7 @@ class Steps:
     num_inference_steps: int
     guidance_scale: float
     seeds: Sequence[int]
+    start: StepState | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +52,24 @@ class Watch:
     """Who looks on, and may raise `Cancelled` at either moment.
 
     on_step(step, clean): after each of the steps, counted from 1; clean is the estimate of the
-    finished latents (B, C, T, h, w). on_block(): before each transformer block.
+    finished latents (B, C, T, h, w). on_block(): before each transformer block. on_state(state):
+    after each step but the last, before on_step: with it the run can be taken up again.
     """
 
     on_step: Callable[[int, torch.Tensor], None]
     on_block: Callable[[], None]
+    on_state: Callable[[StepState], None] | None = None
 
 
-class ConditionedPipeline(WanImageToVideoPipeline):
+class PlainPipeline(Resumable, WanPipeline):
+    """`WanPipeline` that can start after its first steps."""
+
+    def prepare_latents(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """Noise, or the latents of the last step that was done."""
+        return self.taken_up(super().prepare_latents(*args, **kwargs))
+
+
+class ConditionedPipeline(Resumable, WanImageToVideoPipeline):
     """`WanImageToVideoPipeline` that is given its condition encoded instead of encoding it.
 
     So first frame, first + last frame and extension by k frames are one case, and the VAE
@@ -69,6 +84,7 @@ class ConditionedPipeline(WanImageToVideoPipeline):
         known, mask = (t.to(device, dtype) for t in (self.condition.latents, self.condition.mask))
         shape = (batch_size, *known.shape[1:])
         noise = randn_tensor(shape, generator=generator, device=device, dtype=dtype)
+        noise = self.taken_up(noise)
         if self.config.expand_timesteps:  # type: ignore[attr-defined]
             return noise, known, 1 - mask.amin(dim=1, keepdim=True)
         return noise, torch.cat([mask, known], dim=1).repeat(batch_size, 1, 1, 1, 1)
@@ -89,17 +105,22 @@ def denoise(
     """Normalised latents (B, C, T, h, w) float32 for B = len(steps.seeds) videos of one prompt.
 
     embeds, negative_embeds: (1, L, D); the negative ones are needed when guidance_scale > 1.
-    The noise of each video depends on its seed alone, not on the device or the batch.
+    The noise of each video depends on its seed alone, not on the device or the batch. Started
+    from a state, the result is that of one whole run; a step cache starts empty then.
     """
     count = len(steps.seeds)
     device = denoiser.transformer.device
     pipe, image = _pipeline(denoiser, condition)
 
+    generators = [torch.Generator().manual_seed(seed) for seed in steps.seeds]
+
     def on_step_end(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        if watch.on_state and step + 1 < steps.num_inference_steps:
+            watch.on_state(StepState.of(pipe.scheduler, step + 1, tensors["latents"], generators))
         watch.on_step(step + 1, pipe.scheduler.model_outputs[-1])
         return tensors
 
-    generators = [torch.Generator().manual_seed(seed) for seed in steps.seeds]
+    pipe.state, pipe.generators = steps.start, generators
     if isinstance(denoiser.scheduler, StepDistillScheduler):
         denoiser.scheduler.generators = generators
     negative = None
@@ -127,7 +148,7 @@ def denoise(
 
 def _pipeline(denoiser: Denoiser, condition: Condition | None) -> tuple[Any, dict[str, Any]]:
     """The pipeline and its image argument. Constructed, never `from_pipe`, which casts."""
-    kind = WanPipeline if condition is None else ConditionedPipeline
+    kind = PlainPipeline if condition is None else ConditionedPipeline
     parts: dict[str, Any] = {"tokenizer": None, "text_encoder": None, **vars(denoiser)}
     if condition is not None:
         parts["expand_timesteps"] = denoiser.expand_timesteps

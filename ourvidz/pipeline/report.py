@@ -12,6 +12,9 @@ from ourvidz.domain.progress import OnProgress, Progress, Stage
 
 #: Seconds between two reports of the same step: often enough to feel a cancel at once.
 TICK_S = 0.2
+#: What goes before the work itself: short, so alone it says nothing about the time left.
+_BEFORE: frozenset[Stage] = frozenset({"load", "encode"})
+_WORK: frozenset[Stage] = frozenset({"denoise", "enhance"})
 
 
 class Reporter:
@@ -33,9 +36,12 @@ class Reporter:
         self._reported_at = 0.0
 
     @contextmanager
-    def stage(self, stage: Stage, total: int) -> Iterator[None]:
-        """Time a stage of `total` steps; report its start and, if all went well, its end."""
-        self.begin(stage, total)
+    def stage(self, stage: Stage, total: int, done: int = 0) -> Iterator[None]:
+        """Time a stage of `total` steps; report its start and, if all went well, its end.
+
+        done: steps that an earlier attempt finished.
+        """
+        self.begin(stage, total, done)
         with self.timed(stage):
             yield
         if self._step < total:
@@ -46,10 +52,10 @@ class Reporter:
         for stage in stages:
             self._expected_s.pop(stage, None)
 
-    def begin(self, stage: Stage, total: int) -> None:
-        """From now on steps are those of `stage`; reports step 0."""
+    def begin(self, stage: Stage, total: int, done: int = 0) -> None:
+        """From now on steps are those of `stage`; reports the first `done` as finished."""
         self._stage, self._total, self._step_times = stage, total, []
-        self.step(0)
+        self.step(done)
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
@@ -104,7 +110,12 @@ class Reporter:
         )
 
     def _eta_s(self) -> float | None:
-        """Seconds left: this stage by its own pace, the stages to come by the last such job."""
+        """Seconds left: this stage by its own pace, the stages to come by the last such job.
+
+        None before the work itself, when no such job has told how long that takes.
+        """
+        if self._stage in _BEFORE and not _WORK & self._expected_s.keys():
+            return None
         times, left = self._step_times, self._total - self._step
         if len(times) > 2:  # the first step also warms caches up, so it is no measure
             pace = (times[-1] - times[1]) / (len(times) - 2)

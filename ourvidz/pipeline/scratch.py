@@ -10,10 +10,12 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
+import diffusers
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -32,35 +34,40 @@ Facts = Mapping[str, Any]
 class Scratch:
     """Finished stages of one job in `folder`; without a folder nothing is kept or found.
 
-    facts: JSON values, all that a stage's result depends on.
+    facts: JSON values, all that a stage's result depends on. every_s: seconds that pass before
+    the state within a stage is kept anew.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, every_s: float = 1.0) -> None:
         self.folder = folder
+        self.every_s = every_s
 
     def tensor(self, stage: str, facts: Facts) -> torch.Tensor | None:
         """The tensor an earlier attempt kept, on the CPU, or None."""
-        found = self._read(stage, facts)
-        return found and found[0]
+        found = self.kept(stage, facts)
+        return found and found[0].get("value")
 
     def keep_tensor(self, stage: str, facts: Facts, tensor: torch.Tensor) -> None:
-        """Keep a tensor of any device; appears complete or not at all, and never fails."""
-        self._write(stage, facts, tensor.detach().cpu().contiguous(), {})
+        """Keep a tensor; as `keep` does."""
+        self.keep(stage, facts, {"value": tensor})
 
     def words(self, stage: str, facts: Facts) -> dict[str, str] | None:
         """The texts an earlier attempt kept, or None."""
-        found = self._read(stage, facts)
+        found = self.kept(stage, facts)
         return found and found[1]
 
     def keep_words(self, stage: str, facts: Facts, words: Mapping[str, str]) -> None:
-        """Keep texts by name; as `keep_tensor` does."""
-        self._write(stage, facts, torch.zeros(1), {"words": json.dumps(dict(words))})
+        """Keep texts by name; as `keep` does."""
+        self.keep(stage, facts, {"value": torch.zeros(1)}, words)
 
     def _path(self, folder: Path, stage: str, facts: Facts) -> Path:
         digest = hashlib.sha256(_canonical(facts).encode()).hexdigest()
         return folder / f"{stage}-{digest[:32]}.safetensors"
 
-    def _read(self, stage: str, facts: Facts) -> tuple[torch.Tensor, dict[str, str]] | None:
+    def kept(
+        self, stage: str, facts: Facts
+    ) -> tuple[dict[str, torch.Tensor], dict[str, str]] | None:
+        """Tensors, on the CPU, and texts by name that an earlier attempt kept, or None."""
         if self.folder is None:
             return None
         path = self._path(self.folder, stage, facts)
@@ -69,16 +76,25 @@ class Scratch:
                 inside = file.metadata() or {}
                 if inside.get("facts") != _canonical(facts):
                     return None
-                return file.get_tensor("value"), json.loads(inside.get("words", "{}"))
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                return tensors, json.loads(inside.get("words", "{}"))
         except FileNotFoundError:
             return None
         except (OSError, SafetensorError, ValueError) as error:
             log.warning("%s of an earlier attempt is damaged and made again: %s", stage, error)
             return None
 
-    def _write(
-        self, stage: str, facts: Facts, tensor: torch.Tensor, more: Mapping[str, str]
+    def keep(
+        self,
+        stage: str,
+        facts: Facts,
+        tensors: Mapping[str, torch.Tensor],
+        words: Mapping[str, str] | None = None,
     ) -> None:
+        """Keep tensors of any device and texts by name, in place of those before.
+
+        Appears complete or not at all, and never fails.
+        """
         if self.folder is None:
             return
         path, draft = self._path(self.folder, stage, facts), None
@@ -86,12 +102,19 @@ class Scratch:
             self.folder.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as file:
                 draft = Path(file.name)
-            save_file({"value": tensor}, draft, metadata={"facts": _canonical(facts), **more})
+            inside = {"facts": _canonical(facts), "words": json.dumps(dict(words or {}))}
+            save_file({name: _copy(one) for name, one in tensors.items()}, draft, metadata=inside)
             draft.replace(path)
         except (OSError, SafetensorError) as error:
             log.warning("%s is not kept for another attempt: %s", stage, error)
             if draft:
                 draft.unlink(missing_ok=True)
+
+    def forget(self, stage: str, facts: Facts) -> None:
+        """Delete what was kept; never fails."""
+        if self.folder is not None:
+            with suppress(OSError):
+                self._path(self.folder, stage, facts).unlink(missing_ok=True)
 
 
 def latents_facts(shot: Shot, names: Names, manager: ModelManager) -> dict[str, Any]:
@@ -120,6 +143,7 @@ def latents_facts(shot: Shot, names: Names, manager: ModelManager) -> dict[str, 
         },
         "device": manager.device.type,
         "torch": torch.__version__,
+        "diffusers": diffusers.__version__,
     }
 
 
@@ -132,6 +156,11 @@ def model_facts(
     name = f"{part.source.name}/{part.source.folder}"
     revision = fingerprint(part.source, manager.models_dir)
     return name, revision, str(getattr(module, "dtype", ""))
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    """On the CPU and nobody else's: a file takes no tensors that share memory."""
+    return tensor.detach().to("cpu", copy=True).contiguous()
 
 
 def _canonical(facts: Facts) -> str:

@@ -17,6 +17,7 @@ from ourvidz.pipeline.encode import Condition, encode_condition, encode_images, 
 from ourvidz.pipeline.live import LivePreview
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.resume import Halfway
 from ourvidz.pipeline.schedulers import make_scheduler
 from ourvidz.pipeline.scratch import Scratch, latents_facts, model_facts
 
@@ -103,13 +104,20 @@ def sample(
     if latents is not None:
         reporter.skip("encode", "denoise")
         return latents.to(manager.device)
-    latents = _sampled(shot, names, manager, reporter, scratch)
+    halfway = Halfway(scratch, facts)
+    latents = _sampled(shot, names, manager, reporter, scratch, halfway)
     scratch.keep_tensor("latents", facts, latents)
+    halfway.forget()
     return latents
 
 
 def _sampled(
-    shot: Shot, names: Names, manager: ModelManager, reporter: Reporter, scratch: Scratch
+    shot: Shot,
+    names: Names,
+    manager: ModelManager,
+    reporter: Reporter,
+    scratch: Scratch,
+    halfway: Halfway | None = None,
 ) -> torch.Tensor:
     request = shot.request
     with reporter.stage("encode", 3):
@@ -127,15 +135,18 @@ def _sampled(
         num_inference_steps=request.num_inference_steps or 0,
         guidance_scale=request.guidance_scale or 1,
         seeds=shot.seeds,
+        start=halfway.find() if halfway else None,
     )
+    done = steps.start.step if steps.start else 0
     with (
-        reporter.stage("denoise", steps.num_inference_steps),
+        reporter.stage("denoise", steps.num_inference_steps, done),
         manager.on_gpu(names["transformer"], names["vae"]) as (transformer, vae),
     ):
         live = LivePreview(vae)
         watch = Watch(
             on_step=lambda step, clean: reporter.step(step, live.frame(clean)),
             on_block=reporter.tick,
+            on_state=halfway.keep if halfway else None,
         )
         denoiser = Denoiser(
             transformer=transformer,
