@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -52,7 +53,7 @@ def status(me: Identity, studio: Studio, job_id: UUID | str) -> Status:
         stage=str(news["stage"])[:40] if news.get("stage") else job.stage,
         ahead=0,
         workers=None,
-        eta_s=_number(news, "eta_s", job.eta_s) if job.state == "running" else None,
+        eta_s=_left_s(me, studio, job, news),
         jpeg=_picture(frame),
     )
 
@@ -116,6 +117,19 @@ def _waiting(me: Identity, studio: Studio, job: Job) -> Status:
         eta_s=eta_s,
         jpeg=None,
     )
+
+
+def _left_s(me: Identity, studio: Studio, job: Job, news: Mapping[str, Any]) -> float | None:
+    """By its own pace; before it has one, by what such jobs took lately."""
+    if job.state != "running":
+        return None
+    # The database keeps an unknown time as 0.
+    measured: float | None = _number(news, "eta_s", job.eta_s or None)
+    if measured is not None or job.started_at is None:
+        return measured
+    typical_s = studio.records.line(me, job.id).typical_s
+    left_s = (typical_s or 0.0) - (datetime.now(UTC) - job.started_at).total_seconds()
+    return left_s if left_s > 0 else None  # it takes longer than those did
 
 
 def _picture(frame: Frame | None) -> bytes | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ourvidz.domain.errors import Cancelled
-from ourvidz.domain.progress import Progress
+from ourvidz.domain.progress import Progress, Stage
 from ourvidz.pipeline.report import Reporter
 
 
@@ -51,6 +51,24 @@ def test_the_time_left_counts_the_stages_to_come() -> None:
         pass
     assert seen[0].eta_s == pytest.approx(95, abs=5)
     assert seen[-1].eta_s == pytest.approx(35, abs=5)
+
+
+@pytest.mark.parametrize("stage", ["load", "encode"])
+def test_before_the_work_itself_nobody_knows_how_long_it_will_take(stage: Stage) -> None:
+    seen: list[Progress] = []
+    first = Reporter(seen.append, expected_s={"decode": 5.0})
+    with first.stage(stage, 3):
+        first.step(1)
+        first.step(2)
+    with first.stage("denoise", 2):
+        first.step(1)
+    assert {p.eta_s for p in seen if p.stage == stage} == {None}
+    assert seen[-2].eta_s is not None and seen[-2].eta_s >= 5
+    seen.clear()
+    again = Reporter(seen.append, expected_s={**first.pace(), "decode": 5.0, "denoise": 60.0})
+    with again.stage(stage, 3):
+        again.step(1)
+    assert seen[1].eta_s == pytest.approx(65, abs=5)
 
 
 def test_ticks_of_one_step_are_spared_until_it_is_time() -> None:

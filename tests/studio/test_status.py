@@ -76,3 +76,23 @@ def test_lost_and_garbled_news_takes_nothing_back(town: Town, news: dict[str, An
     now = jobs.status(me, town.studio, lease.job.id)
     assert (now.progress, now.stage, now.eta_s) == (0.25, "encode", 9.0)
     town.queue.finish(lease, "cancelled")
+
+
+def test_before_a_job_has_its_own_pace_others_tell_how_long_it_takes(town: Town) -> None:
+    other = town.person(credits=1)
+    deliver_video(town, other, ordered(town, other))
+    town.root.execute(
+        "update public.jobs set started_at = finished_at - interval '40 s'"
+        " where state = 'succeeded' and kind = 'video'"
+    )
+    me, lease = begun(town)
+    town.queue.heartbeat(lease, 60, 0.02, "load", None)
+    eta_s = jobs.status(me, town.studio, lease.job.id).eta_s
+    assert eta_s is not None
+    assert 20 < eta_s <= 40
+    town.root.execute(
+        "update public.jobs set started_at = now() - interval '50 s' where id = %s",
+        (lease.job.id,),
+    )
+    assert jobs.status(me, town.studio, lease.job.id).eta_s is None, "longer than it ever took"
+    town.queue.finish(lease, "cancelled")
