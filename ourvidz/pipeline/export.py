@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
-from av.codec.context import Flags
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from PIL import Image
@@ -21,23 +19,17 @@ from ourvidz.domain.errors import InvalidRequest, Unavailable
 from ourvidz.domain.request import FPS
 from ourvidz.pipeline.images import resized
 from ourvidz.pipeline.reading import SCALING, as_tags, opened, read_frames, read_metadata
+from ourvidz.pipeline.x264 import (
+    CUT_FRAMES,
+    TICKS_PER_FRAME,
+    TIME_BASE,
+    configure,
+    x264_options,
+)
 
 __all__ = ["read_frames", "read_metadata", "write_clip", "write_still", "write_thumbnail"]
 
-#: Films cross-fade over this many frames, so a clip can be cut there: keyframes at 8 and n - 8.
-CUT_FRAMES = 8
-TICKS_PER_FRAME = 1024
-TIME_BASE = Fraction(1, FPS * TICKS_PER_FRAME)
-
 THUMBNAIL_WIDTH_PX = 640
-
-# Stitchable headers, closed GOPs and a fixed thread count: bytes depend on the frames alone, and
-# clips of one size can be joined by copying packets.
-_X264_PARAMS = (
-    "stitchable=1:scenecut=0:open-gop=0:keyint=250:min-keyint=1:"
-    "bframes=2:b-pyramid=0:ref=2:threads=2"
-)
-_BT709 = 1  # The same code for matrix, primaries and transfer in H.264.
 
 
 def write_clip(
@@ -61,7 +53,7 @@ def write_clip(
     """
     check_size(size, multiple=2)
     done = 0
-    with _whole_file(path) as part, _ClipWriter(part, num_frames, size, metadata) as clip:
+    with whole_file(path) as part, _ClipWriter(part, num_frames, size, metadata) as clip:
         for frame in _frames(chunks):
             if done == num_frames:
                 continue
@@ -104,7 +96,7 @@ def _save(image: Image.Image, path: Path, kind: str, **options: Any) -> None:
     # Through memory: Pillow itself takes a short write on a full disk for a success.
     content = io.BytesIO()
     image.save(content, kind, **options)
-    with _whole_file(path) as part, _disk_errors(part):
+    with whole_file(path) as part, disk_errors(part):
         part.write_bytes(content.getvalue())
 
 
@@ -118,20 +110,14 @@ class _ClipWriter:
         self._keyframes = {0, CUT_FRAMES, num_frames - CUT_FRAMES}
         self._added = 0
         self._reformatter = VideoReformatter()
-        with _disk_errors(path):
+        with disk_errors(path):
             self._output = av.open(
                 str(path.absolute()), "w", format="mp4", options={"movflags": "faststart"}
             )
         self._output.metadata.update(as_tags(metadata))
-        self._stream = self._output.add_stream("libx264", rate=FPS, options=_x264_options())
-        self._stream.width, self._stream.height = size
-        self._stream.pix_fmt = "yuv420p"
+        self._stream = self._output.add_stream("libx264", rate=FPS, options=x264_options())
         self._stream.time_base = TIME_BASE
-        codec = self._stream.codec_context
-        codec.time_base = TIME_BASE
-        codec.flags |= Flags.global_header
-        codec.color_range = ColorRange.MPEG
-        codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
+        configure(self._stream.codec_context, size)
 
     def add(self, frame: np.ndarray) -> None:
         """Encode one (H, W, 3) uint8 RGB frame."""
@@ -148,7 +134,7 @@ class _ClipWriter:
         picture.time_base = TIME_BASE
         is_key = self._added in self._keyframes
         picture.pict_type = PictureType.I if is_key else PictureType.NONE
-        with _disk_errors(self._path):
+        with disk_errors(self._path):
             self._output.mux(self._stream.encode(picture))
         self._added += 1
 
@@ -160,28 +146,12 @@ class _ClipWriter:
             with contextlib.suppress(OSError):
                 self._output.close()
             return
-        with _disk_errors(self._path):
+        with disk_errors(self._path):
             self._output.mux(self._stream.encode(None))
             self._output.close()
         with opened(self._path) as written:
             if written.streams.video[0].frames != self._num_frames:
                 raise Unavailable("disk", f"{self._path} was not written whole; try again")
-
-
-def _x264_options() -> dict[str, str]:
-    import torch  # Here, because reading metadata must not wait for it.
-
-    # x264's AVX-512 code uses memory it never wrote when the width is no multiple of 128 px (its
-    # mb-tree): the same frames became other bytes each time.
-    has_avx512 = torch.backends.cpu.get_cpu_capability() == "AVX512"
-    params = _X264_PARAMS + (":asm=AVX2" if has_avx512 else "")
-    return {
-        "preset": "medium",
-        "crf": "18",
-        "profile": "high",
-        "forced-idr": "1",
-        "x264-params": params,
-    }
 
 
 def _frames(chunks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -203,12 +173,12 @@ def check_size(size: tuple[int, int], multiple: int = 1) -> None:
 
 
 @contextlib.contextmanager
-def _whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """A path beside `path` that takes its name at the end, or vanishes after any error."""
     part = path.with_name(path.name + ".part")
     try:
         yield part
-        with _disk_errors(path):
+        with disk_errors(path):
             part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -216,7 +186,8 @@ def _whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
+    """Errors of writing `path` become Unavailable("disk")."""
     try:
         yield
     except OSError as error:

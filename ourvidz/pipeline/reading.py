@@ -83,8 +83,9 @@ def as_tags(metadata: Mapping[str, str]) -> dict[str, str]:
     >>> as_tags({"prompt": "a cat", "seed": "7"})
     {'title': 'a cat', 'comment': '{"prompt": "a cat", "seed": "7"}'}
     """
+    title = metadata.get("title") or metadata.get("prompt", "")
     tags = {
-        "title": " ".join(metadata.get("prompt", "").split())[:100] or "OurVidz",
+        "title": " ".join(title.split())[:100] or "OurVidz",
         "comment": json.dumps(dict(metadata), ensure_ascii=False),
     }
     # UTF-8 has no lone surrogates; a backslash escape is what JSON writes for them.
@@ -94,17 +95,18 @@ def as_tags(metadata: Mapping[str, str]) -> dict[str, str]:
 def _still_metadata(path: Path) -> dict[str, str]:
     try:
         with Image.open(path, formats=("PNG",)) as still:
-            return _from_tag(still.info.get("Comment", ""))
+            return from_tag(still.info.get("Comment", ""))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return {}  # Whatever it is, it is not ours.
 
 
 def _clip_metadata(path: Path) -> dict[str, str]:
     with opened(path) as clip:
-        return _from_tag(clip.metadata.get("comment", ""))
+        return from_tag(clip.metadata.get("comment", ""))
 
 
-def _from_tag(comment: object) -> dict[str, str]:
+def from_tag(comment: object) -> dict[str, str]:
+    """The metadata in a comment that `as_tags` made; empty for any other."""
     try:
         stored = json.loads(str(comment))
     except (ValueError, RecursionError):
