@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -194,7 +194,7 @@ def test_only_a_still_of_this_very_project_can_be_approved(
 @pytest.mark.parametrize(
     "claims",
     [
-        {"sub": str(uuid4())},
+        {"sub": str(UUID(int=7))},
         {"role": "service_role"},
         {"role": "anon"},
         {"exp": 1},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -38,7 +38,9 @@ class TestOpening:
         assert empty.project_id != where.project_id
         assert "a dog" in shown(town, me, empty)["drafts"]["value"]
 
-    @pytest.mark.parametrize("query", ["?project=", f"?project={uuid4()}", "?project=' or 1=1", 7])
+    @pytest.mark.parametrize(
+        "query", ["?project=", f"?project={UUID(int=7)}", "?project=' or 1=1", 7]
+    )
     def test_an_address_that_leads_nowhere_leads_to_ones_own(self, town: Town, query: Any) -> None:  # noqa: F811
         me = town.person()
         mine = begun(town, me)
