@@ -18,6 +18,9 @@ CUT_FRAMES = 8
 TICKS_PER_FRAME = 1024
 TIME_BASE = Fraction(1, FPS * TICKS_PER_FRAME)
 
+#: Frames by which the coded order runs ahead of the shown one: B-frames, none of them referenced.
+DELAY = 1
+
 # Stitchable headers, closed GOPs and a fixed thread count: bytes depend on the frames alone, and
 # clips of one size can be joined by copying packets.
 _X264_PARAMS = (
