@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from ourvidz.domain.dims import TransformerDims, VaeDims
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.request import Profile
 
@@ -85,12 +86,15 @@ class Checkpoint:
 
     sizes: (width, height) px it was trained at, the default first. lora: its step-distilled
     adapter, where one was published. prediction_type: what the transformer predicts, velocities
-    or the clean latents themselves, in the words of diffusers' schedulers.
+    or the clean latents themselves, in the words of diffusers' schedulers. transformer, vae: the
+    shapes that memory and time follow from.
     """
 
     abilities: tuple[Ability, ...]
     components: tuple[Component, ...]
     sizes: tuple[Size, ...]
+    transformer: TransformerDims
+    vae: VaeDims
     lora: Lora | None = None
     prediction_type: Literal["flow_prediction", "sample"] = "flow_prediction"
     licence: str = "Apache-2.0"

@@ -22,8 +22,8 @@ def test_more_frames_and_more_pixels_need_more_memory() -> None:
     assert clip.peak_bytes > clip.weights_bytes + clip.working_bytes
 
 
-def test_what_can_not_be_planned_is_refused_with_the_size_of_its_weights() -> None:
-    with pytest.raises(InvalidRequest, match=r"wan2.1-14b can not be planned yet.*GiB"):
+def test_what_needs_a_card_is_refused_without_one() -> None:
+    with pytest.raises(InvalidRequest, match=r"wan2.1-14b needs an NVIDIA GPU.*--gpu"):
         plan(VideoRequest(prompt="a cat", model="wan2.1-14b"))
 
 

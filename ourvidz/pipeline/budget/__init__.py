@@ -1,0 +1,48 @@
+"""What a render needs and where it goes: arithmetic on the catalog, without torch."""
+
+from __future__ import annotations
+
+from ourvidz.pipeline.budget.calibration import (
+    Calibration,
+    Rate,
+    read_calibration,
+    write_calibration,
+)
+from ourvidz.pipeline.budget.machines import CPU, MACHINES, Machine, machine_named, machine_seen
+from ourvidz.pipeline.budget.planner import HEADROOM_BYTES, lowered, plan, workload_of
+from ourvidz.pipeline.budget.plans import (
+    Change,
+    Choices,
+    ComponentPlan,
+    GpuStage,
+    Placement,
+    Plan,
+    Rung,
+    StagePlan,
+    Workload,
+)
+
+__all__ = [
+    "CPU",
+    "HEADROOM_BYTES",
+    "MACHINES",
+    "Calibration",
+    "Change",
+    "Choices",
+    "ComponentPlan",
+    "GpuStage",
+    "Machine",
+    "Placement",
+    "Plan",
+    "Rate",
+    "Rung",
+    "StagePlan",
+    "Workload",
+    "lowered",
+    "machine_named",
+    "machine_seen",
+    "plan",
+    "read_calibration",
+    "workload_of",
+    "write_calibration",
+]

@@ -1,0 +1,171 @@
+"""The plan of a request: the most comfortable choices that fit, and the rungs below them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ourvidz.domain import catalog
+from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.family import Ability, Family, Precision
+from ourvidz.domain.request import Profile, VideoRequest
+from ourvidz.pipeline.budget import advice, cpu, words
+from ourvidz.pipeline.budget.ladder import STAGES, Means, rungs, stage_bytes, step_down
+from ourvidz.pipeline.budget.machines import CPU, Machine
+from ourvidz.pipeline.budget.memory import needs
+from ourvidz.pipeline.budget.plans import Change, Choices, GpuStage, Plan, StagePlan, Workload
+from ourvidz.pipeline.budget.seconds import times
+from ourvidz.pipeline.budget.work import checkpoint_of
+from ourvidz.pipeline.profiles import ability_of, resolve
+
+#: The driver's context, the libraries' workspaces and what the allocator can not use.
+HEADROOM_BYTES = 3 * 2**29
+#: From so many steps on, most of them resemble the one before: a step cache saves some.
+_CACHED_STEPS = 20
+STEP_CACHE = "taylorseer-lite"
+#: Backends of attention, the fastest first; the first one computes with 8 bits.
+ATTENTION = ("sage_hub", "_native_cudnn", "native")
+
+
+def plan(
+    request: VideoRequest,
+    machine: Machine | None = None,
+    *,
+    ability: Ability | None = None,
+    num_videos: int = 1,
+    num_references: int = 0,
+    headroom_bytes: int = HEADROOM_BYTES,
+    formats: tuple[Precision, ...] | None = None,
+) -> Plan:
+    """How `machine` (None: a CPU) makes `request`: where everything lies and what that takes.
+
+    ability: what the checkpoint must be able to do; None follows from the request. headroom_bytes:
+    of the card, left to the driver. formats: those this installation can make, best first; None
+    means all that the card computes well in.
+
+    Raises InvalidRequest for a size or length the family does not allow, for a family that needs
+    a card on a machine without one, and where nothing makes it fit.
+    """
+    machine = machine or CPU
+    family = catalog.family(request.model)
+    work = workload_of(request, ability, num_videos=num_videos, num_references=num_references)
+    if machine.device == "cpu":
+        return cpu.plan(work, machine)
+    means = Means(machine=machine, formats=formats or formats_of(family, machine, work.profile))
+    choices, changes = _fitted(work, means, machine.vram_bytes - headroom_bytes)
+    return _built(work, choices, means, headroom_bytes, changes)
+
+
+def lowered(made: Plan, stage: GpuStage) -> Plan | None:
+    """The plan after memory ran out in `stage`: one rung down, None when none is left."""
+    means = Means(machine=made.machine, formats=made.formats)
+    found = step_down(made.workload, made.choices, means, stage)
+    if found is None:
+        return None
+    change, choices = found
+    changes = (*made.changes, change)
+    return _built(made.workload, choices, means, made.headroom_bytes, changes)
+
+
+def workload_of(
+    request: VideoRequest,
+    ability: Ability | None = None,
+    *,
+    num_videos: int = 1,
+    num_references: int = 0,
+) -> Workload:
+    """What is to be made of `request`; raises InvalidRequest for what its family does not allow."""
+    request = resolve(request)
+    ability = ability or ability_of(request)
+    sampling = catalog.family(request.model).sampling(request.profile, ability)
+    steps = request.num_inference_steps or 0
+    return Workload(
+        family=request.model,
+        ability=ability,
+        profile=request.profile,
+        width=request.width or 0,
+        height=request.height or 0,
+        num_frames=request.sampled_frames,
+        num_videos=num_videos,
+        num_references=num_references,
+        num_inference_steps=steps,
+        forwards=steps * (2 if (request.guidance_scale or 1) > 1 else 1),
+        distilled=sampling.distilled,
+    )
+
+
+def formats_of(family: Family, machine: Machine, profile: Profile) -> tuple[Precision, ...]:
+    """The transformer's formats to try, best first.
+
+    Where speed matters, products of 8-bit floats come first on cards that have them; else 16 bits
+    do, wherever they lie. The order does not depend on the size of the picture, so that previews
+    and clips share one transformer.
+    """
+    eight: Precision = "fp8" if machine.has_fp8 else "int8"
+    order: tuple[Precision, ...] = ("bf16", eight, "nf4")
+    if machine.has_fp8 and profile != "quality":
+        order = (eight, "nf4")
+    return tuple(one for one in order if one in family.precisions) or family.precisions[:1]
+
+
+def _fitted(work: Workload, means: Means, room_bytes: int) -> tuple[Choices, tuple[Change, ...]]:
+    """The first choices that fit into `room_bytes` on the way down, and the steps taken."""
+    choices = Choices(
+        precision=means.formats[0],
+        text_precision="bf16",
+        interleaved=checkpoint_of(work).transformer.vace_layers > 0,
+        batch=work.num_videos,
+    )
+    changes: list[Change] = []
+    while tight := _tight(work, choices, room_bytes):
+        found = step_down(work, choices, means, tight, room_bytes)
+        if found is None:
+            raise InvalidRequest("model", advice.does_not_fit(work, means, room_bytes))
+        changes.append(found[0])
+        choices = found[1]
+    return choices, tuple(changes)
+
+
+def _tight(work: Workload, choices: Choices, room_bytes: int) -> GpuStage | None:
+    """The first stage that needs more than there is."""
+    need = needs(work, choices)
+    return next((one for one in STAGES if stage_bytes(need, one) > room_bytes), None)
+
+
+def _built(
+    work: Workload,
+    choices: Choices,
+    means: Means,
+    headroom_bytes: int,
+    changes: tuple[Change, ...],
+) -> Plan:
+    need, machine = needs(work, choices), means.machine
+    time = times(work, choices, need, machine)
+    many = work.num_inference_steps >= _CACHED_STEPS and not work.distilled
+    built = Plan(
+        workload=work,
+        machine=machine,
+        formats=means.formats,
+        choices=choices,
+        changes=changes,
+        components=need.components,
+        attention=ATTENTION if work.profile != "quality" else ATTENTION[1:],
+        compile=work.num_frames > 1,
+        cache=STEP_CACHE if many else None,
+        stages=tuple(
+            StagePlan(
+                stage=stage,
+                peak_bytes=stage_bytes(need, stage),
+                seconds=time.by_stage.get(stage),
+            )
+            for stage in STAGES
+        ),
+        weights_bytes=need.weights_bytes,
+        working_bytes=need.working_bytes,
+        peak_bytes=need.peak_bytes,
+        headroom_bytes=headroom_bytes,
+        host_bytes=need.host_bytes,
+        seconds=time.whole,
+        calibrated=time.calibrated,
+        ladder=tuple(rungs(work, choices, means)),
+    )
+    return replace(built, reasons=words.reasons(built, time.source))
