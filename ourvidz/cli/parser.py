@@ -9,6 +9,7 @@ from typing import get_args
 
 from ourvidz.cli import commands, service, up, user
 from ourvidz.cli.doctor import doctor
+from ourvidz.cli.stitch import stitch, stitch_options
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.request import FPS, Profile
 
@@ -37,6 +38,7 @@ def make_parser() -> ArgumentParser:
     )
     verb("info", commands.info).add_argument("file", type=Path, metavar="FILE", help="MP4 or PNG")
     _plan_options(verb("plan", commands.plan))
+    stitch_options(verb("stitch", stitch))
     up.up_options(verb("up", up.up))
     up.up_options(verb("migrate", up.migrate))
     service.serve_options(verb("serve", service.serve))
