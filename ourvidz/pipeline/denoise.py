@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKLWan, WanImageToVideoPipeline, WanPipeline, WanTransformer3DModel
+from diffusers import (
+    AutoencoderKLWan,
+    WanImageToVideoPipeline,
+    WanPipeline,
+    WanTransformer3DModel,
+    WanVACEPipeline,
+    WanVACETransformer3DModel,
+)
 from diffusers.utils.torch_utils import randn_tensor
 
+from ourvidz.pipeline.control import Control
 from ourvidz.pipeline.encode import Condition
 from ourvidz.pipeline.resume import Resumable, StepState
 from ourvidz.pipeline.schedulers import StepDistillScheduler
@@ -20,7 +28,7 @@ from ourvidz.pipeline.schedulers import StepDistillScheduler
 class Denoiser:
     """The components of one run; the scheduler is its own, so nothing of a run outlives it."""
 
-    transformer: WanTransformer3DModel
+    transformer: WanTransformer3DModel | WanVACETransformer3DModel
     vae: AutoencoderKLWan
     scheduler: Any
 
@@ -94,17 +102,43 @@ class ConditionedPipeline(Resumable, WanImageToVideoPipeline):
         return self.condition.image_embeds
 
 
+class ControlledPipeline(Resumable, WanVACEPipeline):
+    """`WanVACEPipeline` that is given its control encoded, for one video or a batch of one prompt.
+
+    References lie before the video in time, here as in the latents that it returns.
+    """
+
+    control: Control
+
+    def preprocess_conditions(self, *args: Any, **kwargs: Any) -> Any:
+        """No video and no mask any more, and as many references as the control has."""
+        return None, None, [[None] * self.control.num_references]
+
+    def prepare_video_latents(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """What is known, once for each video of the batch."""
+        return self.control.latents.repeat(len(self.generators), 1, 1, 1, 1)
+
+    def prepare_masks(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """Where frames shall be made, once for each video of the batch."""
+        return self.control.mask.repeat(len(self.generators), 1, 1, 1, 1)
+
+    def prepare_latents(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """Noise, or the latents of the last step that was done."""
+        return self.taken_up(super().prepare_latents(*args, **kwargs))
+
+
 def denoise(
     denoiser: Denoiser,
     embeds: torch.Tensor,
     negative_embeds: torch.Tensor | None,
     steps: Steps,
     watch: Watch,
-    condition: Condition | None = None,
+    condition: Condition | Control | None = None,
 ) -> torch.Tensor:
     """Normalised latents (B, C, T, h, w) float32 for B = len(steps.seeds) videos of one prompt.
 
     embeds, negative_embeds: (1, L, D); the negative ones are needed when guidance_scale > 1.
+    condition: a Control for a VACE transformer, else a Condition or None.
     The noise of each video depends on its seed alone, not on the device or the batch. Started
     from a state, the result is that of one whole run; a step cache starts empty then.
     """
@@ -117,7 +151,8 @@ def denoise(
     def on_step_end(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         if watch.on_state and step + 1 < steps.num_inference_steps:
             watch.on_state(StepState.of(pipe.scheduler, step + 1, tensors["latents"], generators))
-        watch.on_step(step + 1, pipe.scheduler.model_outputs[-1])
+        clean = pipe.scheduler.model_outputs[-1]
+        watch.on_step(step + 1, condition.shown(clean) if condition else clean)
         return tensors
 
     pipe.state, pipe.generators = steps.start, generators
@@ -146,19 +181,25 @@ def denoise(
     return condition.pin(latents) if condition else latents
 
 
-def _pipeline(denoiser: Denoiser, condition: Condition | None) -> tuple[Any, dict[str, Any]]:
+def _pipeline(
+    denoiser: Denoiser, condition: Condition | Control | None
+) -> tuple[Any, dict[str, Any]]:
     """The pipeline and its image argument. Constructed, never `from_pipe`, which casts."""
-    kind = PlainPipeline if condition is None else ConditionedPipeline
     parts: dict[str, Any] = {"tokenizer": None, "text_encoder": None, **vars(denoiser)}
-    if condition is not None:
-        parts["expand_timesteps"] = denoiser.expand_timesteps
-    pipe: Any = kind(**parts)
+    image: dict[str, Any] = {}
+    pipe: Any
+    if isinstance(condition, Control):
+        pipe = ControlledPipeline(**parts)
+        pipe.control = condition
+    elif condition is not None:
+        pipe = ConditionedPipeline(**parts, expand_timesteps=denoiser.expand_timesteps)
+        pipe.condition = condition
+        # The loop insists on an image although the condition has taken its place.
+        image = {"image": torch.zeros(1, 3, 16, 16)}
+    else:
+        pipe = PlainPipeline(**parts)
     pipe.set_progress_bar_config(disable=True)
-    if condition is None:
-        return pipe, {}
-    pipe.condition = condition
-    # The loop insists on an image although the condition has taken its place.
-    return pipe, {"image": torch.zeros(1, 3, 16, 16)}
+    return pipe, image
 
 
 @contextmanager

@@ -29,6 +29,10 @@ class Condition:
     mask: torch.Tensor
     image_embeds: torch.Tensor | None = None
 
+    def shown(self, latents: torch.Tensor) -> torch.Tensor:
+        """The video's part of latents (B, C, T, h, w): all of them."""
+        return latents
+
     def pin(self, latents: torch.Tensor) -> torch.Tensor:
         """`latents` (B, C, T, h, w) with every wholly known latent frame put in.
 
@@ -77,12 +81,26 @@ def encode_condition(
     if last_frame is not None:
         video[0, :, -1:] = pixels(last_frame[None])
         known[-1] = 1
+    latents = encode_video(vae, video)
+    return Condition(latents=latents, mask=known_mask(known, latents))
+
+
+@torch.inference_mode()
+def encode_video(vae: AutoencoderKLWan, video: torch.Tensor) -> torch.Tensor:
+    """Normalised latents (B, C, T, h, w) float32 of a video (B, 3, 4 T - 3, H, W) in [-1, 1].
+
+    The most likely ones, so that the same picture always gives the same latents.
+    """
     moments = vae.encode(video.to(vae.device, vae.dtype)).latent_dist  # type: ignore[union-attr]
     mean, std = latent_statistics(vae)
-    latents = (moments.mode().float() - mean) / std
+    return (moments.mode().float() - mean) / std
+
+
+def known_mask(known: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+    """The mask of a `Condition` on `latents` for frames (4 T - 3,) that are known where 1."""
     rhythm = torch.cat([known[:1].repeat(TEMPORAL_FACTOR), known[1:]]).to(latents.device)
     mask = rhythm.view(1, -1, TEMPORAL_FACTOR, 1, 1).transpose(1, 2)
-    return Condition(latents=latents, mask=mask.expand(-1, -1, -1, *latents.shape[-2:]))
+    return mask.expand(-1, -1, -1, *latents.shape[-2:])
 
 
 @torch.inference_mode()
