@@ -43,7 +43,7 @@ _REQUEST = tuple(f.name for f in dataclasses.fields(VideoRequest) if f.name not 
 FIELDS: Mapping[JobKind, tuple[str, ...]] = MappingProxyType(
     {
         "enhance": ("prompt", "seed"),
-        "preview": (*_REQUEST, "num_images"),
+        "preview": (*_REQUEST, "num_images", "clip_key"),
         "video": (*_REQUEST, *_KEYS),
     }
 )
@@ -73,12 +73,16 @@ def enhance_order(params: Mapping[str, Any]) -> tuple[str, int]:
     return request.prompt, request.seed or 0
 
 
-def preview_params(request: VideoRequest, num_images: int = MAX_IMAGES) -> dict[str, Any]:
+def preview_params(
+    request: VideoRequest, num_images: int = MAX_IMAGES, *, clip_key: str | None = None
+) -> dict[str, Any]:
     """The params of a preview job: pictures in the request are not used.
+
+    clip_key: the clip whose last frame is offered, instead of pictures that are made anew.
 
     Raises InvalidRequest, as `request_of` and `num_images_of` would for them.
     """
-    return _written("preview", request, {"num_images": num_images})
+    return _written("preview", request, {"num_images": num_images, "clip_key": clip_key})
 
 
 def video_params(
@@ -132,9 +136,18 @@ def image_keys_of(params: Mapping[str, Any], owner: UUID) -> tuple[str | None, s
     values = _checked("video", params)
     keys = values.get("image_key"), values.get("last_image_key")
     for field, key in zip(_KEYS, keys, strict=True):
-        if key is not None and not split_key(key)[1].startswith(f"{owner}/"):
-            raise InvalidRequest(field, "is not one of your pictures; choose one of them")
+        _check_owner(field, key, owner, "pictures")
     return keys
+
+
+def clip_key_of(params: Mapping[str, Any], owner: UUID) -> str | None:
+    """Key of the clip whose last frame a preview job offers, which must be a file of `owner`.
+
+    Raises InvalidRequest as `image_keys_of` does.
+    """
+    key = _checked("preview", params).get("clip_key")
+    _check_owner("clip_key", key, owner, "videos")
+    return key
 
 
 def _written(kind: JobKind, request: VideoRequest, more: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,6 +174,11 @@ def _checked(kind: JobKind, params: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _check_owner(field: str, key: str | None, owner: UUID, what: str) -> None:
+    if key is not None and not split_key(key)[1].startswith(f"{owner}/"):
+        raise InvalidRequest(field, f"is not one of your {what}; choose one of them")
+
+
 def _check(name: str, value: Any) -> None:
     if name in _NUMBERS:
         if not _is(value, int, float):
@@ -184,7 +202,7 @@ def _check_text(name: str, value: Any) -> None:
         raise InvalidRequest(name, "contains half a character; type it again")
     if name == "model":
         family(value)
-    elif name in _KEYS:
+    elif name.endswith("_key"):
         split_key(value)
 
 

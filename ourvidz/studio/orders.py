@@ -101,6 +101,17 @@ def preview(
     return job
 
 
+def last_frame(me: Identity, studio: Studio, project_id: UUID | str, clip_key: str) -> Job:
+    """Order the last frame of one's own clip as the only picture on offer, by a seed of its own."""
+    admit(me, studio, "preview")
+    found = studio.records.project(me, as_id(project_id))
+    words = words_of(me, studio, found)
+    params = preview_params(resolve(_request(found, words, 1, None)), 1, clip_key=clip_key)
+    job = _order(me, studio, found, words, _Order("preview", params, None, "last frame"))
+    studio.records.change_project(me, found.id, {"preview_job_id": job.id, "step": "preview"})
+    return job
+
+
 def render(
     me: Identity,
     studio: Studio,

@@ -132,6 +132,7 @@ CREATE: Mapping[str, str] = MappingProxyType(
         "said_like": "Seed {} is kept. Change a few words, then look at the previews again.",
         "stills_old": "These pictures were made from other words. “New pictures” makes some from "
         "the words you have now.",
+        "still_last": "Your last video ended with this picture; the new one starts with it.",
         "preview_back": "Back",
         "preview_go": "Use this picture",
         "nothing_chosen": "is not chosen yet; press the one that the video should start with",
@@ -153,6 +154,8 @@ CREATE: Mapping[str, str] = MappingProxyType(
         "in_library": "Library",
         "takes": "All {} takes",
         "take": "Another take for {}",
+        "onward": "Go on from its last frame",
+        "said_onward": "A new video that starts where this one ended. Say what happens next.",
         "expires": "kept until {}",
         "video_gone": "This video was deleted. You can make it again.",
     }

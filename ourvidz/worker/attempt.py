@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from ourvidz.domain.errors import OurVidzError, Unavailable
 from ourvidz.domain.job import Lease
-from ourvidz.domain.orders import image_keys_of
+from ourvidz.domain.orders import clip_key_of, image_keys_of
 from ourvidz.worker.ending import BUG, Ending, Stopped, ending_of
 from ourvidz.worker.heart import Heart
 from ourvidz.worker.messages import Done, Parcel, Task, with_keys
@@ -76,6 +76,7 @@ class Attempt:
                 scratch_dir=tools.folders.stages(self._lease),
                 image=image,
                 last_image=last_image,
+                clip=self._fetched_clip(folder),
             )
         )
         self.loaded = watch.loaded
@@ -96,6 +97,12 @@ class Attempt:
             for number, key in enumerate(image_keys_of(job.params, job.user_id))
         )
         return first, last
+
+    def _fetched_clip(self, folder: Path) -> Path | None:
+        """The clip that a preview job shows the end of, on this machine."""
+        job = self._lease.job
+        key = clip_key_of(job.params, job.user_id) if job.kind == "preview" else None
+        return self._fetch(key, folder / "before.mp4") if key else None
 
     def _fetch(self, key: str, path: Path) -> Path:
         self._patiently(lambda: self._tools.courier.fetch(self._lease, key, path))

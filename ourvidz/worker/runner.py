@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ourvidz.domain.clip import Still
 from ourvidz.domain.errors import PolicyRefused
 from ourvidz.domain.orders import enhance_order, num_images_of, request_of
 from ourvidz.domain.progress import OnProgress
@@ -75,6 +77,8 @@ class PipelineRunner:
         self._judge(request, has_image=_is_uploaded(task))
         if request.seed is None:  # the same one in every attempt
             request = request.replace(seed=task.job_id.int % 2**31)
+        if task.clip:
+            return self._last_frame(task, task.clip, request, on_progress)
         self.loaded = request.model
         if task.kind == "preview":
             return self._preview(task, request, on_progress, scratch)
@@ -112,19 +116,14 @@ class PipelineRunner:
             num_images=num_images_of(task.params),
             scratch=scratch,
         )
-        return {
-            "stills": [
-                {
-                    "key": Parcel(
-                        path=still.path, bucket="videos-preview", content_type="image/png"
-                    ),
-                    "seed": still.seed,
-                    "width": still.width,
-                    "height": still.height,
-                }
-                for still in stills
-            ]
-        }
+        return _offered(stills)
+
+    def _last_frame(
+        self, task: Task, clip: Path, request: VideoRequest, on_progress: OnProgress
+    ) -> dict[str, Any]:
+        from ourvidz.pipeline.last_frame import last_frame
+
+        return _offered([last_frame(clip, task.out_dir, on_progress, seed=request.seed or 0)])
 
     def _video(
         self, task: Task, request: VideoRequest, on_progress: OnProgress, scratch: Scratch
@@ -155,6 +154,20 @@ class PipelineRunner:
             adult_verified=True,
             has_reference_image=has_image,
         )
+
+
+def _offered(stills: Sequence[Still]) -> dict[str, Any]:
+    return {
+        "stills": [
+            {
+                "key": Parcel(path=still.path, bucket="videos-preview", content_type="image/png"),
+                "seed": still.seed,
+                "width": still.width,
+                "height": still.height,
+            }
+            for still in stills
+        ]
+    }
 
 
 def texts_of(task: Task) -> tuple[Sequence[str], str]:

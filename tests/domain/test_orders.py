@@ -11,6 +11,7 @@ import pytest
 
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.orders import (
+    clip_key_of,
     enhance_order,
     enhance_params,
     image_keys_of,
@@ -128,3 +129,16 @@ def test_hostile_params_are_refused_by_name(field: str, params: dict[str, Any]) 
 def test_a_kind_without_a_request_gives_none(kind: Any) -> None:
     with pytest.raises(InvalidRequest):
         request_of(kind, {"prompt": "a cat", "width": 224})
+
+
+def test_the_clip_that_a_preview_ends_with_is_ones_own() -> None:
+    key = f"videos-final/{ME}/j1/a1/clip.mp4"
+    params = through_a_database(preview_params(FULL, 1, clip_key=key))
+    assert clip_key_of(params, ME) == key
+    assert clip_key_of(preview_params(FULL), ME) is None
+    for wrong in (f"videos-final/{ME}x/j1/a1/clip.mp4", "videos-final/clip.mp4"):
+        with pytest.raises(InvalidRequest, match="clip_key: is not one of your videos"):
+            clip_key_of({"prompt": "a cat", "clip_key": wrong}, ME)
+    for name in ("image_key", "last_image_key"):
+        with pytest.raises(InvalidRequest, match="is not known here"):
+            clip_key_of({"prompt": "a cat", name: key}, ME)

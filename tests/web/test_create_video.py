@@ -21,7 +21,7 @@ from ourvidz.web.texts_create import CREATE
 from ourvidz.web.widgets.cards import pressed
 from tests.studio.conftest import Town, module_endpoints, postgres, town, valkey  # noqa: F401
 from tests.studio.scenes import deliver_stills, deliver_video, fail
-from tests.web.wizard import EVIL, begun, newest, shown, with_choice, with_stills
+from tests.web.wizard import EVIL, begun, fields, newest, shown, with_choice, with_stills
 
 
 class TestPreviews:
@@ -169,6 +169,21 @@ class TestResult:
         assert second.params["seed"] != first.params["seed"]
         assert second.params["image_key"] == first.params["image_key"]
         assert shown(town, me, Where(where.project_id))["at_render"]["visible"] is True
+
+    def test_a_new_video_starts_where_this_one_ended(self, town: Town) -> None:  # noqa: F811
+        me = town.person(credits=2)
+        done = result.onward(me, town.studio, self.finished(town, me))
+        assert (done.where.step, done.say) == ("idea", CREATE["said_onward"])
+        where = idea.go(me, town.studio, done.where, *fields("it sinks")).where
+        (key,) = deliver_stills(town, me, newest(town, me, where, "preview"))
+        there = words.go(me, town.studio, where, "").where
+        painted = shown(town, me, there)
+        assert CREATE["still_last"] in painted["preview_note"]["value"]
+        assert painted["stills"]["value"].count('aria-pressed="true"') == 1
+        assert 'data-act="like"' not in painted["stills"]["value"]
+        render.go(me, town.studio, previews.go(me, town.studio, there).where)
+        params = newest(town, me, where, "video").params
+        assert (params["prompt"], params["image_key"]) == ("it sinks", key)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

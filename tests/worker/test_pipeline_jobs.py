@@ -10,6 +10,7 @@ import pytest
 from ourvidz.domain.orders import preview_params, video_params
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.export import read_frames
+from ourvidz.pipeline.images import load_image
 from ourvidz.worker.runner import PipelineRunner
 from tests.tiny import save_tiny_starter
 from tests.worker.runners import DiesWhenDenoised
@@ -45,6 +46,25 @@ def test_from_words_to_stills_to_the_video_of_the_chosen_one(studio: Workshop) -
     assert video.result["metadata"]["ability"] == "first_frame"
     frames = read_frames(studio.folder / "media" / video.result["media_key"])
     assert frames.shape == (5, 64, 96, 3)
+
+
+def test_the_last_frame_of_a_video_is_offered_as_it_is(studio: Workshop) -> None:
+    with studio.working():
+        video = studio.ended(studio.order_params("video", video_params(REQUEST)))
+        assert video.result is not None, video.error
+        key = video.result["media_key"]
+        params = preview_params(REQUEST.replace(seed=9), 1, clip_key=key)
+        preview = studio.ended(studio.order_params("preview", params))
+        gone = studio.ended(
+            studio.order_params("preview", params | {"clip_key": key.replace("/a1/", "/a9/")})
+        )
+    assert preview.result is not None, preview.error
+    (still,) = preview.result["stills"]
+    assert (still["seed"], still["width"], still["height"]) == (9, 96, 64)
+    media = studio.folder / "media"
+    shown = load_image(media / still["key"])
+    assert np.array_equal(shown, read_frames(media / key)[-1])
+    assert (gone.state, gone.error_family) == ("failed", "NotAllowed")
 
 
 def test_a_second_attempt_goes_on_where_the_first_one_died(studio: Workshop) -> None:

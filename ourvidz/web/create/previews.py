@@ -51,12 +51,14 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     busy = markup.running(job)
     offered = [] if busy else projects.stills(me, studio, project.id)
     note = markup.failure(job)
-    if offered and job and not _is_of_now(me, studio, project, job):
+    if offered and job and _is_last_frame(job):
+        note = markup.notice(CREATE["still_last"])
+    elif offered and job and not _is_of_now(me, studio, project, job):
         note = markup.notice(CREATE["stills_old"])
     return {
         "preview_job": gr.update(value=busy, visible=bool(busy)),
         "preview_note": gr.update(value=note),
-        "stills": gr.update(value=_stills(offered, project.image_key), visible=bool(offered)),
+        "stills": gr.update(value=_stills(offered, project.image_key, job), visible=bool(offered)),
         "count": gr.update(visible=not busy),
         "regenerate": gr.update(visible=not busy),
         "preview_go": gr.update(visible=not busy, interactive=project.image_key is not None),
@@ -73,6 +75,9 @@ def begin(me: Identity, studio: Studio, where: Where) -> Done:
     elif not _is_of_now(me, studio, screen.project, job):
         projects.approve(me, studio, where.project_id, None)
         orders.preview(me, studio, where.project_id)
+    elif _is_last_frame(job) and screen.project.image_key is None:
+        for still in projects.stills(me, studio, where.project_id):  # there is one at most
+            projects.approve(me, studio, where.project_id, still["key"])
     return Done(here)
 
 
@@ -107,6 +112,8 @@ def go(me: Identity, studio: Studio, where: Where) -> Done:
 
 def _is_of_now(me: Identity, studio: Studio, project: Project, job: Job) -> bool:
     """Whether its pictures show the words, and the seed, that the project has now."""
+    if _is_last_frame(job):
+        return True
     words, made = words_of(me, studio, project), job.params
     same = (
         made.get("prompt") == words.prompt
@@ -115,6 +122,11 @@ def _is_of_now(me: Identity, studio: Studio, project: Project, job: Job) -> bool
         and made.get("model") == project.model
     )
     return same and (project.seed is None or _is_near(project.seed, job))
+
+
+def _is_last_frame(job: Job) -> bool:
+    """Of another video: it fits whatever happens next."""
+    return "clip_key" in job.params
 
 
 def _is_near(seed: int, job: Job) -> bool:
@@ -128,23 +140,29 @@ def _next_seed(project: Project, job: Job | None) -> int | None:
     return int(job.params["seed"]) + int(job.params.get("num_images") or 1)
 
 
-def _stills(offered: list[dict[str, Any]], chosen: str | None) -> str:
+def _stills(offered: list[dict[str, Any]], chosen: str | None, job: Job | None) -> str:
+    has_seeds = job is not None and not _is_last_frame(job)  # pictures that came of a seed
     tiles = "".join(
-        _tile(still, number, still["key"] == chosen) for number, still in enumerate(offered, 1)
+        _tile(still, number, still["key"] == chosen, has_seeds)
+        for number, still in enumerate(offered, 1)
     )
-    return f'<div class="ov-stills">{tiles}</div><p class="ov-soft">{CREATE["like_hint"]}</p>'
+    hint = f'<p class="ov-soft">{CREATE["like_hint"]}</p>' if has_seeds else ""
+    return f'<div class="ov-stills">{tiles}</div>{hint}'
 
 
-def _tile(still: dict[str, Any], number: int, is_chosen: bool) -> str:
+def _tile(still: dict[str, Any], number: int, is_chosen: bool, has_seed: bool) -> str:
     key, alt = escape(still["key"]), CREATE["still"].format(number)
     badge = f'<span class="ov-badge">{icon("check")}{CREATE["chosen"]}</span>' if is_chosen else ""
+    like = (
+        f"<figcaption><span>{CREATE['seed']} {still['seed']}</span>"
+        f'<button type="button" class="ov-link" data-act="like" data-id="{key}">{CREATE["like"]}'
+        "</button></figcaption>"
+    )
     return (
         f'<figure class="ov-still{" chosen" if is_chosen else ""}">'
         f'<button type="button" data-act="choose" data-id="{key}" aria-pressed="{_js(is_chosen)}">'
         f'<img class="ov-skeleton" src="{escape(here(still["url"]))}" alt="{alt}" width="1280"'
-        f' height="720">{badge}</button><figcaption><span>{CREATE["seed"]} {still["seed"]}</span>'
-        f'<button type="button" class="ov-link" data-act="like" data-id="{key}">{CREATE["like"]}'
-        "</button></figcaption></figure>"
+        f' height="720">{badge}</button>{like if has_seed else ""}</figure>'
     )
 
 

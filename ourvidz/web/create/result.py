@@ -13,6 +13,7 @@ from ourvidz.domain.library import Video
 from ourvidz.pipeline.profiles import MAX_DRAWN_SEED
 from ourvidz.studio import library, orders
 from ourvidz.studio.door import Studio
+from ourvidz.studio.going_on import go_on
 from ourvidz.web.create import markup
 from ourvidz.web.create.screen import Done, Painted, Screen, Where, look
 from ourvidz.web.icons import icon
@@ -21,21 +22,23 @@ from ourvidz.web.texts_create import CREATE
 
 def build() -> dict[str, Any]:
     """The components by name."""
-    return {
-        "video": gr.HTML(elem_id="ov-video", apply_default_css=False, js_on_load=None),
-        "take": gr.Button(elem_id="ov-take"),
-    }
+    parts: dict[str, Any] = {}
+    parts["video"] = gr.HTML(elem_id="ov-video", apply_default_css=False, js_on_load=None)
+    with gr.Row(elem_classes=["ov-actions"]):
+        parts["onward"] = gr.Button(CREATE["onward"], elem_id="ov-onward")
+        parts["take"] = gr.Button(elem_id="ov-take")
+    return parts
 
 
 def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     """What they show."""
-    shown = [one for one in library.videos(me, studio, project_id=screen.project.id, limit=20)
-             if one.deleted_at is None]  # fmt: skip
+    shown = _videos(me, studio, screen)
     quote = orders.quote(me, studio, screen.project.id)
     credits = CREATE["credit" if quote.credits == 1 else "credits"].format(quote.credits)
     value = _video(shown[0], len(shown)) if shown else markup.notice(CREATE["video_gone"])
     return {
         "video": gr.update(value=value),
+        "onward": gr.update(visible=bool(shown)),
         "take": gr.update(
             value=CREATE["take"].format(credits), interactive=quote.credits <= quote.have
         ),
@@ -52,6 +55,21 @@ def take(me: Identity, studio: Studio, where: Where) -> Done:
             seed=secrets.randbelow(MAX_DRAWN_SEED), key=f"take after {job.id}",
         )  # fmt: skip
     return Done(Where(where.project_id, "render"))
+
+
+def onward(me: Identity, studio: Studio, where: Where) -> Done:
+    """A new idea that starts with the last frame of the video shown."""
+    shown = _videos(me, studio, look(me, studio, where))
+    if not shown:
+        return Done(where, CREATE["video_gone"])
+    project = go_on(me, studio, shown[0].id)
+    return Done(Where(str(project.id), "idea"), CREATE["said_onward"])
+
+
+def _videos(me: Identity, studio: Studio, screen: Screen) -> list[Video]:
+    """Those of this project, newest first."""
+    made = library.videos(me, studio, project_id=screen.project.id, limit=20)
+    return [one for one in made if one.deleted_at is None]
 
 
 def _video(video: Video, count: int) -> str:

@@ -174,3 +174,4 @@ def _wire(wizard: Wizard) -> None:
     wizard.press("render_back", back_to("preview"))
     wizard.press("render_go", render.go)
     wizard.press("take", result.take)
+    wizard.press("onward", result.onward)
