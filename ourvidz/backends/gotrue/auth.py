@@ -155,10 +155,17 @@ class GoTrueAuth:
                     raise
 
     async def confirm_email_change(self, tokens: Tokens, new_email: str, code: str) -> Tokens:
-        """Take the new address by the code that was sent there; `tokens` are done with."""
+        """Take the new address by the code that was sent there; `tokens` are done with.
+
+        A code works by itself and for whoever asked for it: so it is looked first who that was.
+        """
         new_email = clean_email(new_email)
         await self._limiter.count("recover", new_email, "")
         await self._verify(tokens.access_token)
+        with understood():
+            asking = await self._client().get_user(tokens.access_token)
+        if asking is None or (asking.user.new_email or "").lower() != new_email.lower():
+            raise NotAllowed(BAD_CODE)
         with understood():
             answer = await self._client().verify_otp(
                 {"email": new_email, "token": _digits(code), "type": "email_change"}

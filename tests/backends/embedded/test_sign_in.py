@@ -101,13 +101,17 @@ async def test_nobody_else_gets_a_letter(site: EmbeddedSite) -> None:
     assert letters(site.outbox, unknown) == letters(site.outbox, email) == []
 
 
-async def test_somebody_elses_code_signs_nobody_in(site: EmbeddedSite) -> None:
-    _, hers = await joined(site)
+async def test_somebody_elses_code_signs_nobody_in_and_changes_nothing(site: EmbeddedSite) -> None:
+    old, hers = await joined(site)
     _, his = await joined(site)
     new = somebody(site)
     await site.auth.send_email_change(hers, new)
+    code = await site.change_code("", new)
     with pytest.raises(NotAllowed, match="code is wrong"):
-        await site.auth.confirm_email_change(his, new, await site.change_code("", new))
+        await site.auth.confirm_email_change(his, new, code)
+    await site.auth.sign_in(old, PASSWORD)
+    changed = await site.auth.confirm_email_change(hers, new, code)
+    assert changed.identity.email == new
 
 
 async def test_suspended_people_stay_outside(site: EmbeddedSite) -> None:
