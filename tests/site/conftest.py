@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -51,20 +51,17 @@ def fresh_rates(site_endpoints: Endpoints) -> None:
         client.flushall()
 
 
-@pytest.fixture(scope="session")
-def site(
-    town: Town, site_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of a running app that shares everything with `town`."""
-    port = free_port()
+@contextmanager
+def running_app(town: Town, endpoints: Endpoints, port: int, folder: Path) -> Iterator[str]:
+    """The address of an app in a process of its own, killed at the end. folder: for its log."""
     said = {
         "home": str(town.wiring.settings.home),
         "port": port,
-        "endpoints": asdict(site_endpoints),
+        "endpoints": asdict(endpoints),
     }
-    log = tmp_path_factory.mktemp("site") / "log"
+    log = folder / "log"
     with (
-        log.open("w") as output,
+        log.open("a") as output,
         subprocess.Popen(
             [sys.executable, "-m", "tests.site.serving"],
             cwd=Path(__file__).parents[2],
@@ -81,7 +78,16 @@ def site(
             _wait(f"http://127.0.0.1:{port}/healthz", process, log)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def site(
+    town: Town, site_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a running app that shares everything with `town`."""
+    with running_app(town, site_endpoints, free_port(), tmp_path_factory.mktemp("site")) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
