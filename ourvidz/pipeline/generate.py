@@ -33,6 +33,7 @@ from ourvidz.pipeline.export import (
     write_thumbnail,
 )
 from ourvidz.pipeline.images import load_image, resized
+from ourvidz.pipeline.landing import as_drawn, landed
 from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.profiles import ability_of, resolve
@@ -176,6 +177,9 @@ def _film(
         reporter.begin("decode", latents.shape[2])
         with reporter.timed("export"), manager.on_gpu(names["vae"]) as vae:
             chunks = _delivered(vae, latents, shot.overlap, reporter)
+            if shot.last_frame is not None:
+                end = as_drawn(vae, shot.last_frame)
+                chunks = landed(chunks, end, shot.sampled_frames)
             first = next(chunks)
             write_thumbnail(first[0], thumbnail, size=shot.output_size)
             write_clip(

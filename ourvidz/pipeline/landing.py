@@ -1,0 +1,56 @@
+"""The end of a clip that must show a given picture: it arrives there, to the pixel.
+
+A model told of a last frame comes near it, not to it. The next shot of a scene starts with that
+very picture, so the rest of the way is added to the last second, little by little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKLWan
+
+from ourvidz.pipeline.decode import decode_stills
+from ourvidz.pipeline.encode import encode_condition
+
+#: Frames over which the clip comes to the picture: one second.
+LANDING_FRAMES = 16
+
+
+@torch.inference_mode()
+def as_drawn(vae: AutoencoderKLWan, frame: np.ndarray) -> np.ndarray:
+    """The picture (H, W, 3) uint8 as the VAE draws it when a clip starts with it."""
+    return decode_stills(vae, encode_condition(vae, frame[None], None, 1).latents)[0]
+
+
+def landed(
+    chunks: Iterator[np.ndarray], end: np.ndarray, num_frames: int, ease: int = LANDING_FRAMES
+) -> Iterator[np.ndarray]:
+    """The same frames, the last of which is `end`; those up to `ease` before it come near it.
+
+    chunks: (t, H, W, 3) uint8, together `num_frames` frames, of which at most `ease` and one
+    chunk are held at a time. end: (H, W, 3) uint8.
+
+    >>> clip = np.zeros((4, 1, 1, 3), np.uint8)
+    >>> out = np.concatenate(list(landed(iter([clip]), np.full((1, 1, 3), 64, np.uint8), 4, 2)))
+    >>> out[:, 0, 0, 0].tolist()
+    [0, 0, 32, 64]
+    """
+    held: list[np.ndarray] = []
+    done = 0
+    for chunk in chunks:
+        done += len(chunk)
+        held.extend(chunk)
+        free = len(held) - max(0, ease - (num_frames - done))
+        if free > 0:
+            yield np.stack(held[:free])
+            held = held[free:]
+    if not held:
+        return
+    rest = end.astype(np.float32) - held[-1]
+    for index, frame in enumerate(held, start=1):
+        x = index / len(held)
+        way = x * x * (3 - 2 * x)
+        yield (frame + way * rest).round().clip(0, 255).astype(np.uint8)[None]
