@@ -8,7 +8,6 @@ from typing import Any
 
 from ourvidz import pipeline
 from ourvidz.cli.screen import Screen, aligned, as_bytes
-from ourvidz.domain import catalog
 from ourvidz.domain.clip import Clip
 from ourvidz.domain.enhancement import Enhancement
 from ourvidz.domain.progress import OnProgress
@@ -61,25 +60,6 @@ def enhance(args: Namespace, screen: Screen) -> None:
             time_limit_s=args.time_limit,
         )
     screen.show(asdict(enhancement), aligned(*_texts(enhancement).items()))
-
-
-def models(args: Namespace, screen: Screen) -> None:
-    """List the models and say which of them run here and what the others need."""
-    from ourvidz.cli.inventory import take_inventory
-
-    families = [catalog.family(args.model)] if args.model else catalog.FAMILIES.values()
-    inventories = [take_inventory(family, _manager()) for family in families]
-    rows = (
-        (one.name, "{}x{}".format(*family.sizes[0]), one.status, family.summary)
-        for family, one in zip(families, inventories, strict=True)
-    )
-    details = aligned(*inventories[0].parts.items()) if args.model else ""
-    advice = [line for one in inventories for line in one.advice]
-    screen.show(
-        {"models": [asdict(one) for one in inventories]},
-        aligned(("model", "size", "here", "what for"), *rows),
-        *(part for part in (details, *advice) if part),
-    )
 
 
 def info(args: Namespace, screen: Screen) -> None:

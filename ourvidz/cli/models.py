@@ -1,0 +1,156 @@
+"""`ourvidz models`: which models there are, and fetching, converting and checking their files."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ourvidz import pipeline
+from ourvidz.cli.screen import Screen, aligned, as_bytes
+from ourvidz.domain import catalog
+from ourvidz.domain.errors import Cancelled, InvalidRequest, Unavailable
+from ourvidz.domain.family import ABILITIES
+from ourvidz.settings import read_settings
+
+if TYPE_CHECKING:
+    from ourvidz.pipeline.weights.pull import Errand, Origin
+
+
+def models(args: Namespace, screen: Screen) -> None:
+    """List the models, or pull, convert or verify the files of one.
+
+    Without a verb: which of them run here and what the others need.
+    """
+    verbs: dict[str, Callable[[str, Namespace, Screen], None]] = {
+        "pull": _pull, "convert": _convert, "verify": _verify,
+    }  # fmt: skip
+    match args.words:
+        case [verb, model] if verb in verbs:
+            verbs[verb](model, args, screen)
+        case [verb] if verb in verbs:
+            raise InvalidRequest("model", f"is missing; type `ourvidz models {verb} MODEL`")
+        case [] | [_]:
+            _list(args.words, screen)
+        case [verb, *_]:
+            raise InvalidRequest("models", f"{verb!r} is no verb; use {', '.join(verbs)}")
+
+
+def options(verb: ArgumentParser) -> None:
+    """What can be typed."""
+    verb.add_argument(
+        "words",
+        nargs="*",
+        metavar="[pull|convert|verify] MODEL",
+        help="MODEL alone shows one family with all of its parts; pull fetches it from its hub, "
+        "convert takes it from the hub's cache on this machine, verify checks every byte",
+    )
+    verb.add_argument("--for", dest="ability", choices=ABILITIES, help="only what this one needs")
+    verb.add_argument("--yes", action="store_true", help="do not ask before a download")
+    verb.add_argument("--endpoint", metavar="ADDRESS", help="another hub (default: HF_ENDPOINT)")
+
+
+def _list(names: Sequence[str], screen: Screen) -> None:
+    from ourvidz.cli.inventory import take_inventory
+
+    settings = read_settings()
+    manager = pipeline.ModelManager(models_dir=settings.models_dir, device=settings.device)
+    families = [catalog.family(name) for name in names] or list(catalog.FAMILIES.values())
+    inventories = [take_inventory(family, manager) for family in families]
+    rows = (
+        (one.name, "{}x{}".format(*family.sizes[0]), one.status, family.summary)
+        for family, one in zip(families, inventories, strict=True)
+    )
+    details = aligned(*inventories[0].parts.items()) if names else ""
+    advice = [line for one in inventories for line in one.advice]
+    screen.show(
+        {"models": [asdict(one) for one in inventories]},
+        aligned(("model", "size", "here", "what for"), *rows),
+        *(part for part in (details, *advice) if part),
+    )
+
+
+def _pull(model: str, args: Namespace, screen: Screen) -> None:
+    from ourvidz.pipeline.weights.hub import Hub
+
+    with closing(Hub(args.endpoint)) as hub:
+        _fetch(model, args, screen, hub)
+
+
+def _convert(model: str, args: Namespace, screen: Screen) -> None:
+    from ourvidz.pipeline.weights.cache import Cache
+
+    _fetch(model, args, screen, Cache())
+
+
+def _fetch(model: str, args: Namespace, screen: Screen, origin: Origin) -> None:
+    from ourvidz.pipeline.weights.parts import parts_of
+    from ourvidz.pipeline.weights.pull import check_disk, pull, survey
+
+    models_dir = read_settings().models_dir
+    parts = parts_of(model, args.ability)
+    screen.tell("Checking what is here …" if parts else f"{model} comes with the program.")
+    try:
+        errands = survey(parts, models_dir, origin)
+        if errands:
+            needed, free = check_disk(errands, models_dir)
+            _tell(errands, needed, free, models_dir, screen)
+            _ask(args, screen)
+        with screen.counting(sum(errand.fetch_bytes for errand in errands)) as on_bytes:
+            homes = [pull(errand, models_dir, origin, on_bytes) for errand in errands]
+    except KeyboardInterrupt:
+        raise Cancelled("Stopped; the same command goes on where it stopped.") from None
+    document: dict[str, Any] = {"model": model, "pulled": [str(home) for home in homes]}
+    screen.show(document, f"{model} is complete in {models_dir}" if parts else f"{model} is here.")
+
+
+def _tell(
+    errands: Sequence[Errand], needed: int, free: int, models_dir: Path, screen: Screen
+) -> None:
+    """Licence, size and disk, before anything is fetched."""
+    rows = (
+        (
+            errand.part.name,
+            f"{errand.part.source.name}@{errand.listing.revision[:12]}",
+            errand.part.licence,
+            as_bytes(errand.fetch_bytes),
+            f"kept as {errand.part.precision}",
+        )
+        for errand in errands
+    )
+    screen.tell(str(aligned(("part", "from", "licence", "to fetch", ""), *rows)))
+    screen.tell(
+        f"Needs {as_bytes(needed)} of disk; {as_bytes(free)} are free at {models_dir}. "
+        "By going on you accept the licences."
+    )
+
+
+def _ask(args: Namespace, screen: Screen) -> None:
+    if args.yes:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidRequest("--yes", "is needed where nobody can answer; read the lines above")
+    screen.tell("Go on? [y/N]")
+    if input().strip().lower() not in ("y", "yes"):
+        raise Cancelled("Nothing was fetched.")
+
+
+def _verify(model: str, args: Namespace, screen: Screen) -> None:
+    from ourvidz.pipeline.weights.parts import sources_of
+    from ourvidz.pipeline.weights.verify import verify
+
+    models_dir = read_settings().models_dir
+    verdicts = [verify(source, models_dir) for source in sources_of(model, args.ability)]
+    rows = ((one.state, f"{one.source.name}/{one.source.folder}", one.says) for one in verdicts)
+    screen.show({"model": model, "parts": [asdict(one) for one in verdicts]}, aligned(*rows))
+    bad = [one for one in verdicts if one.state != "sound"]
+    if bad:
+        raise Unavailable(
+            f"weights of {model}",
+            f"{len(bad)} of {len(verdicts)} parts are not sound; run `ourvidz models pull "
+            f"{model}`, which fetches only what is missing or damaged",
+        )

@@ -1,0 +1,165 @@
+"""Fetching a model: each file is downloaded, checked, converted and entered in the manifest.
+
+A part's files gather in a draft folder, which becomes the part's home when all are there. So a
+loader never sees half a model, and a stop at any moment costs the unfinished file's conversion.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from ourvidz.domain.errors import Unavailable
+from ourvidz.domain.family import Source
+from ourvidz.pipeline.weights.convert import place
+from ourvidz.pipeline.weights.hub import INDEX, Listing, RemoteFile
+from ourvidz.pipeline.weights.manifest import Entry, Manifest, OnBytes, sha256_of
+from ourvidz.pipeline.weights.parts import Part
+
+_GIB = 2**30
+
+
+class Origin(Protocol):
+    """Where files come from: `Hub`, or `Cache` for what other programs have downloaded."""
+
+    def listing(self, source: Source, only: str = "") -> Listing:
+        """The files of a source. Raises Unavailable."""
+        ...
+
+    def fetch(self, listing: Listing, file: RemoteFile, path: Path, on_bytes: OnBytes) -> None:
+        """Put one file, whole and checked, at `path`. Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What is missing of one part."""
+
+    part: Part
+    listing: Listing
+    missing: tuple[RemoteFile, ...]
+
+    @property
+    def fetch_bytes(self) -> int:
+        """To be fetched."""
+        return sum(file.bytes for file in self.missing)
+
+    @property
+    def disk_bytes(self) -> int:
+        """Free disk that it needs: what is kept and, for a while, the largest original."""
+        largest = max((file.bytes for file in self.missing), default=0)
+        return self.part.kept_bytes(self.fetch_bytes) + largest
+
+
+def survey(parts: Sequence[Part], models_dir: Path, origin: Origin) -> tuple[Errand, ...]:
+    """What is missing of `parts`; what is here is checked byte by byte first.
+
+    Raises Unavailable when the origin can not say what belongs to a part.
+    """
+    errands: list[Errand] = []
+    for part in parts:
+        if _is_complete(part, models_dir):
+            continue
+        listing = origin.listing(part.source, part.only)
+        kept = _kept(part, listing, models_dir)
+        missing = tuple(file for file in _in_order(listing.files) if file.name not in kept.files)
+        errands.append(Errand(part=part, listing=listing, missing=missing))
+    return tuple(errands)
+
+
+def check_disk(errands: Sequence[Errand], models_dir: Path) -> tuple[int, int]:
+    """Bytes that are needed and that are free; raises Unavailable when they do not suffice."""
+    kept = sum(errand.part.kept_bytes(errand.fetch_bytes) for errand in errands)
+    spare = max((errand.disk_bytes - errand.part.kept_bytes(errand.fetch_bytes) for errand in
+                 errands), default=0)  # fmt: skip
+    with _writable(models_dir):
+        models_dir.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(models_dir).free
+    if free < kept + spare:
+        raise Unavailable(
+            "disk",
+            f"{(kept + spare) / _GIB:.1f} GiB are needed and {free / _GIB:.1f} GiB are free at "
+            f"{models_dir}; free some, set OURVIDZ_HOME to a larger disk, or pull one ability",
+        )
+    return kept + spare, free
+
+
+def pull(errand: Errand, models_dir: Path, origin: Origin, on_bytes: OnBytes) -> Path:
+    """Fetch and convert what is missing; returns the part's complete home.
+
+    Raises Unavailable; then, or when `on_bytes` raises, the next call goes on from there.
+    """
+    part, listing = errand.part, errand.listing
+    draft, home = part.draft(models_dir), part.home(models_dir)
+    kept = _kept(part, listing, models_dir)
+    with _writable(models_dir):
+        (draft / ".original").mkdir(parents=True, exist_ok=True)
+        for file in errand.missing:
+            original, target = draft / ".original" / file.name, draft / file.name
+            origin.fetch(listing, file, original, on_bytes)
+            place(original, target, part.precision)
+            entry = Entry(bytes=target.stat().st_size, sha256=sha256_of(target), origin=file.digest)
+            kept = replace(kept, files={**kept.files, file.name: entry})
+            kept.write(draft)
+        shutil.rmtree(draft / ".original")
+        home.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(home, ignore_errors=True)
+        draft.replace(home)
+    return home
+
+
+def _is_complete(part: Part, models_dir: Path) -> bool:
+    """Whether a part is at home and sound; if not, its sound files become a draft again."""
+    home = part.home(models_dir)
+    manifest = Manifest.read(home)
+    if manifest is None or manifest.revision != (part.source.revision or manifest.revision):
+        return False
+    damaged = {*manifest.damaged(home)}
+    if not damaged:
+        return not part.only or part.only in manifest.files
+    draft = part.draft(models_dir)
+    with _writable(models_dir):
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        home.replace(draft)
+        sound = {name: one for name, one in manifest.files.items() if name not in damaged}
+        replace(manifest, files=sound).write(draft)
+    return False
+
+
+def _kept(part: Part, listing: Listing, models_dir: Path) -> Manifest:
+    """What the draft already holds of these very files; other drafts are of no use."""
+    draft = part.draft(models_dir)
+    fresh = Manifest(
+        repository=part.source.name, revision=listing.revision, precision=part.precision
+    )
+    found = Manifest.read(draft)
+    if found is None or replace(found, files={}) != fresh:
+        return fresh
+    digests = {file.name: file.digest for file in listing.files}
+    same = {name: one for name, one in found.files.items() if digests.get(name) == one.origin}
+    damaged = {*replace(found, files=same).damaged(draft)}
+    return replace(found, files={name: one for name, one in same.items() if name not in damaged})
+
+
+def _in_order(files: Sequence[RemoteFile]) -> Iterator[RemoteFile]:
+    """The configuration first: it names the class. The index last: it needs all shards."""
+    yield from sorted(
+        files, key=lambda file: (file.name.endswith(INDEX), file.name[-5:] != ".json", file.name)
+    )
+
+
+@contextmanager
+def _writable(models_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            "disk",
+            f"{models_dir} can not be written ({error.strerror or error}); free some space or set "
+            "OURVIDZ_HOME, then run the same command again: it goes on where it stopped",
+        ) from error

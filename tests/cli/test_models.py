@@ -1,0 +1,77 @@
+"""`ourvidz models pull | convert | verify`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from diffusers import AutoencoderKLWan
+
+from ourvidz.domain.catalog import family
+from tests.cli.conftest import Run
+from tests.hub_server import serving
+from tests.tiny import tiny_transformer, tiny_vae
+
+MODEL = "wan2.1-1.3b"
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    root = tmp_path / "published"
+    repository = root / family(MODEL).checkpoints[0].components[0].source.name
+    tiny_transformer().save_pretrained(repository / "transformer")
+    tiny_transformer().save_pretrained(repository / "text_encoder")  # any weights will do here
+    tiny_vae().save_pretrained(repository / "vae")
+    (repository / "tokenizer").mkdir()
+    (repository / "tokenizer" / "tokenizer_config.json").write_text("{}")
+    return root
+
+
+def test_pull_shows_licence_and_disk_first_and_asks(
+    ourvidz: Run, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURVIDZ_HOME", str(tmp_path / "home"))
+    with serving(published) as hub:
+        words = ("models", "pull", MODEL, "--endpoint", hub.endpoint)
+        asked = ourvidz(*words)
+        assert asked.status == 2 and "--yes" in asked.stderr
+        assert "Apache-2.0" in asked.stderr and "of disk" in asked.stderr
+        assert not (tmp_path / "home" / "models" / "Wan-AI").exists()
+        done = ourvidz(*words, "--yes", "--json")
+        assert done.status == 0, done.stderr
+        homes = [Path(home) for home in json.loads(done.stdout)["pulled"]]
+        (vae,) = (home for home in homes if home.name == "vae")
+        AutoencoderKLWan.from_pretrained(vae)
+        again = ourvidz(*words)
+        assert again.status == 0 and "is complete" in again.stdout
+    checked = ourvidz("models", "verify", MODEL)
+    assert checked.status == 0 and checked.stdout.count("sound") == 4
+    (vae / "diffusion_pytorch_model.safetensors").write_bytes(b"cut")
+    damaged = ourvidz("models", "verify", MODEL)
+    assert damaged.status == 7
+    assert "diffusion_pytorch_model.safetensors" in damaged.stdout
+    assert f"ourvidz models pull {MODEL}" in damaged.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["pull"], 2, "models pull MODEL"),
+        (["pull", "sora"], 2, "choose one of starter"),
+        (["push", "starter"], 2, "no verb"),
+        (["convert", "wan2.1-1.3b"], 7, "models pull"),
+        (["verify", "wan2.1-1.3b"], 7, "not sound"),
+        (["pull", "wan2.1-1.3b", "--yes", "--endpoint", "http://127.0.0.1:9"], 7, "network"),
+    ],
+)
+def test_what_can_not_be_done_says_what_to_do(
+    ourvidz: Run, words: list[str], status: int, says: str
+) -> None:
+    done = ourvidz("models", *words)
+    assert (done.status, says in done.stderr) == (status, True), done.stderr
+
+
+def test_the_starter_comes_with_the_program(ourvidz: Run) -> None:
+    assert "is here" in ourvidz("models", "pull", "starter").stdout
+    assert ourvidz("models", "verify", "starter").status == 0

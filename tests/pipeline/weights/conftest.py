@@ -1,0 +1,44 @@
+"""A repository of tiny weights in the published layout: fp32, in shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import UMT5Config, UMT5EncoderModel
+
+from ourvidz.domain.catalog import family
+from tests.hub_server import HubServer, serving
+from tests.tiny import tiny_transformer, tiny_vae
+
+MODEL = "wan2.1-1.3b"
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of repositories; the model's one also holds files that nobody needs."""
+    root = tmp_path_factory.mktemp("published")
+    repository = root / family(MODEL).checkpoints[0].components[0].source.name
+    torch.manual_seed(0)
+    config = UMT5Config(
+        vocab_size=64, d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4,
+        feed_forward_proj="gated-gelu", is_encoder_decoder=False,
+    )  # fmt: skip
+    UMT5EncoderModel(config).save_pretrained(repository / "text_encoder", max_shard_size="20KB")
+    tiny_transformer().save_pretrained(repository / "transformer", max_shard_size="60KB")
+    tiny_vae().save_pretrained(repository / "vae")
+    (repository / "tokenizer").mkdir()
+    (repository / "tokenizer" / "tokenizer_config.json").write_text("{}")
+    (repository / "transformer" / "other_layout.safetensors").write_bytes(b"not needed")
+    (repository / "transformer" / "pytorch_model.bin").write_bytes(b"a pickle")
+    (repository / "README.md").write_text("about")
+    return root
+
+
+@pytest.fixture
+def server(published: Path) -> Iterator[HubServer]:
+    """A hub that has it."""
+    with serving(published) as running:
+        yield running
