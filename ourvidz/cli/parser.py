@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from ourvidz.cli import commands, service, up, user
-from ourvidz.cli.doctor import doctor
+from ourvidz.cli import commands, doctor, models, service, up, user
 from ourvidz.cli.stitch import stitch, stitch_options
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.request import FPS, Profile
@@ -33,9 +32,7 @@ def make_parser() -> ArgumentParser:
     _video_options(verb("video", commands.video))
     _preview_options(verb("preview", commands.preview))
     _enhance_options(verb("enhance", commands.enhance))
-    verb("models", commands.models).add_argument(
-        "model", nargs="?", metavar="MODEL", help="show one family with all of its parts"
-    )
+    models.options(verb("models", models.models))
     verb("info", commands.info).add_argument("file", type=Path, metavar="FILE", help="MP4 or PNG")
     _plan_options(verb("plan", commands.plan))
     stitch_options(verb("stitch", stitch))
@@ -43,7 +40,7 @@ def make_parser() -> ArgumentParser:
     up.up_options(verb("migrate", up.migrate))
     service.serve_options(verb("serve", service.serve))
     service.worker_options(verb("worker", service.worker))
-    verb("doctor", doctor)
+    doctor.options(verb("doctor", doctor.doctor))
     people = verbs.add_parser("user", help="Make accounts, give credits, name admins.")
     user.add_options(people)
     return parser
