@@ -13,9 +13,10 @@ from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.media import split_key
 from ourvidz.domain.progress import Stage
 
-JobKind = Literal["enhance", "preview", "video", "stitch", "character"]
+JobKind = Literal["enhance", "preview", "video", "stitch", "character", "film"]
 #: queued -> running -> succeeded | failed | cancelled; running -> queued when an attempt is lost.
-JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+#: waiting: for other jobs, so that no worker can take it; a film waits for its clips.
+JobState = Literal["waiting", "queued", "running", "succeeded", "failed", "cancelled"]
 #: How an attempt ended: "retry" puts the job back while attempts are left, else it has failed.
 Outcome = Literal["succeeded", "failed", "cancelled", "retry"]
 
@@ -24,7 +25,14 @@ KINDS: tuple[JobKind, ...] = get_args(JobKind)
 
 #: Seconds after which an attempt is stopped, whatever it is doing.
 HARD_LIMIT_S: Mapping[JobKind, float] = MappingProxyType(
-    {"enhance": 300, "preview": 600, "video": 3600, "stitch": 3600, "character": 600}
+    {
+        "enhance": 300,
+        "preview": 600,
+        "video": 3600,
+        "stitch": 3600,
+        "character": 600,
+        "film": 3600,
+    }
 )
 
 
@@ -49,7 +57,8 @@ class Job:
 
     cost: credits reserved for it. attempts: begun so far. progress: 0 to 1, of the whole job;
     eta_s: seconds left when it was last reported. error: for the user, with what to do next;
-    error_family: class name in `domain.errors`, or "internal". result: JSON values.
+    error_family: class name in `domain.errors`, or "internal". result: JSON values. parent_id:
+    the film, or the first picture of the scene, that it is made for. storyboard_id: of its film.
     """
 
     id: UUID
@@ -72,6 +81,8 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    parent_id: UUID | None = None
+    storyboard_id: UUID | None = None
 
     @property
     def is_final(self) -> bool:
@@ -117,8 +128,7 @@ class Lease:
 
     def reads(self, key: str) -> bool:
         """Whether this attempt needs the file `key`: its params name it and its user owns it."""
-        params = self.job.params.items()
-        is_named = any(name.endswith("_key") and value == key for name, value in params)
+        is_named = key in keys_of(self.job.params)
         return is_named and key.partition("/")[2].startswith(f"{self.job.user_id}/")
 
 
@@ -133,3 +143,16 @@ class WorkerCard:
     kinds: tuple[JobKind, ...]
     models: tuple[str, ...]
     loaded: str | None = None
+
+
+def keys_of(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """All files that a job's params name.
+
+    >>> keys_of({"image_key": "a/b", "clip_keys": ["c/d", "e/f"], "prompt": "a cat"})
+    ('a/b', 'c/d', 'e/f')
+    """
+    found: list[Any] = [value for name, value in params.items() if name.endswith("_key")]
+    for name, value in params.items():
+        if name.endswith("_keys") and isinstance(value, list | tuple):
+            found += value
+    return tuple(key for key in found if isinstance(key, str))

@@ -10,10 +10,11 @@ from uuid import UUID
 from ourvidz.domain.account import Account, DayUsage, Identity, LedgerEntry
 from ourvidz.domain.job import Job, Lease, Line, NewJob, Outcome, WorkerCard
 from ourvidz.domain.library import Character, Piece, Project, Shelf, Video
+from ourvidz.ports.films import Films
 from ourvidz.ports.operations import Operations
 
 
-class Records(Protocol):
+class Records(Films, Protocol):
     """What a signed-in person may read and change, one transaction a call.
 
     The database checks every row against `me` again. NotAllowed for what is not theirs or does

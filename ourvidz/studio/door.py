@@ -17,7 +17,7 @@ from ourvidz.ports import Administration, Auth, Live, Media, Policy, Records
 from ourvidz.safety.normalise import prompt_sha256
 
 #: What is counted; what costs nothing is limited, so that nobody can fill the machines with it.
-Act = Literal["write", "enhance", "preview", "render", "export"]
+Act = Literal["write", "enhance", "preview", "keyframes", "render", "export"]
 
 _MINUTE_S, _DAY_S = 60, 86_400
 LIMITS: Mapping[Act, tuple[tuple[int, int], ...]] = MappingProxyType(
@@ -25,6 +25,7 @@ LIMITS: Mapping[Act, tuple[tuple[int, int], ...]] = MappingProxyType(
         "write": ((120, _MINUTE_S),),
         "enhance": ((30, _MINUTE_S), (300, _DAY_S)),
         "preview": ((30, _MINUTE_S), (300, _DAY_S)),
+        "keyframes": ((60, _MINUTE_S),),
         "render": ((30, _MINUTE_S),),
         "export": ((3, _MINUTE_S),),
     }

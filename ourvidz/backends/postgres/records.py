@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from ourvidz.backends.postgres.films import Films
 from ourvidz.backends.postgres.shelves import Shelves
 from ourvidz.domain.account import Account, DayUsage, Identity, LedgerEntry
 from ourvidz.domain.errors import InvalidRequest
@@ -24,7 +25,7 @@ _DRAFT = frozenset(
 )  # fmt: skip
 
 
-class PostgresRecords(Shelves):
+class PostgresRecords(Shelves, Films):
     """See `ports.Records`. Row-level security decides what `me` can see; so no query here names
     the owner in its where clause but to insert.
     """
@@ -55,9 +56,10 @@ class PostgresRecords(Shelves):
             me.claims,
             DayUsage,
             "select {columns} from (select (done.created_at at time zone 'utc')::date as day,"
-            " count(*)::integer as videos, coalesce(-sum(paid.amount), 0)::integer as credits"
+            " count(distinct done.id)::integer as videos,"
+            " coalesce(-sum(paid.amount), 0)::integer as credits"
             " from public.usage_logs done left join public.usage_logs paid"
-            " on paid.job_id = done.job_id and paid.entry = 'reserve'"
+            " on paid.job_id = done.job_id and paid.entry in ('reserve', 'refund')"
             " where done.entry = 'settle' and done.created_at > now() - interval '1 day' * %s"
             " group by 1) used order by day",
             (days,),
@@ -170,12 +172,13 @@ class PostgresRecords(Shelves):
     def videos(
         self, me: Identity, *, project_id: UUID | None = None, limit: int = 50, offset: int = 0
     ) -> list[Video]:
-        """Videos that are not deleted, newest first."""
+        """Videos that are not deleted, newest first; clips of films are no videos of their own."""
         return self._ask.many(
             me.claims,
             Video,
-            "select {columns} from public.videos where deleted_at is null"
-            " and (%s::uuid is null or project_id = %s)"
+            "select {columns} from public.videos v where deleted_at is null"
+            " and (%s::uuid is null or project_id = %s) and not exists (select from public.jobs j"
+            " where j.id = v.job_id and j.parent_id is not null)"
             " order by created_at desc limit %s offset %s",
             (project_id, project_id, limit, offset),
         )

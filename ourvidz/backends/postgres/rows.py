@@ -23,10 +23,12 @@ from ourvidz.domain.operations import (
     Refused,
     WorkerState,
 )
+from ourvidz.domain.storyboard import FilmLine, FilmPrice, Picture, Storyboard, Take
 
 T = TypeVar(
     "T", Account, LedgerEntry, DayUsage, Job, Project, Video, Character, Line, Queue, WorkerState,
-    JobView, Person, Alert, KindFigures, Day, Refused,
+    JobView, Person, Alert, KindFigures, Day, Refused, Storyboard, Picture, Take, FilmLine,
+    FilmPrice,
 )  # fmt: skip
 
 #: Fields of Account that are called otherwise in the table.

@@ -21,14 +21,14 @@ _SHELVED = sql.SQL("""
         select j.id, j.created_at, case
             when v.deleted_at is null and v.id is not null then 'finished'
             when v.deleted_at > now() - interval '1 hour' then 'deleted'
-            when j.state in ('queued', 'running') then 'making'
+            when j.state in ('waiting', 'queued', 'running') then 'making'
             when j.state in ('failed', 'cancelled') and j.put_away_at is null and not exists (
                 select from public.jobs again
                 where again.user_id = j.user_id and again.idempotency_key = 'retry:' || j.id)
                 then 'failed'
         end as shelf
         from public.jobs j left join public.videos v on v.job_id = j.id
-        where j.kind in ('video', 'stitch') and j.parent_id is null
+        where j.kind in ('video', 'film') and j.parent_id is null
             and (%(character)s::uuid is null or j.project_id in (
                 select p.id from public.projects p where p.character_id = %(character)s))
     ) shelved where shelved.shelf is not null""")

@@ -10,13 +10,14 @@ import psycopg
 import pytest
 
 from ourvidz.domain.account import Identity
+from ourvidz.domain.storyboard import StillOrder
 from tests.backends.postgres.house import CARD, House, delivery
 
 #: Tables whose rows belong to someone, and the column that says to whom.
 OWNED = {
     "users": "id", "subscriptions": "user_id", "characters": "user_id", "projects": "user_id",
     "storyboards": "user_id", "jobs": "user_id", "videos": "user_id", "usage_logs": "user_id",
-    "reports": "reporter_id",
+    "reports": "reporter_id", "keyframes": "user_id",
 }  # fmt: skip
 #: Tables that only the operator's processes may see.
 HIDDEN = ("workers", "refusals", "alerts", "web_sessions")
@@ -31,7 +32,11 @@ WRITABLE = {
         "updated_at",
     },
     "characters": {"name", "description", "tags", "updated_at"},
-    "storyboards": {"project_id", "title", "scenes", "updated_at"},
+    "storyboards": {
+        "project_id", "title", "scenes", "updated_at", "model", "profile", "seed", "continuity",
+        "negative_prompt",
+    },
+    "keyframes": {"approved"},
 }  # fmt: skip
 
 #: Exactly which functions each role may call.
@@ -39,7 +44,8 @@ CALLABLE = {
     "anon": set[str](),
     "authenticated": {
         "enqueue_job", "cancel_job", "line_of_job", "typical_s", "verify_age", "is_mine",
-        "put_away_job",
+        "put_away_job", "order_stills", "price_of_film", "enqueue_film", "retry_film", "take_film",
+        "redo_shot", "line_of_film",
     },
     "service_role": {
         "add_credits", "update_subscription", "cleanup_expired_videos", "reap_jobs",
@@ -73,7 +79,9 @@ def alice(house: House) -> Identity:
     lease = house.queue.claim(CARD, 60)
     assert lease is not None
     assert house.queue.finish(lease, "succeeded", result=delivery(job))
-    run(house, me.claims, "insert into public.storyboards (user_id) values (%s)", me.user_id)
+    board = records.create_storyboard(me, {"title": "Sea"})
+    stills = {"stills": [{"key": "a/0", "seed": 1}]}
+    records.order_stills(me, board.id, "starter", [StillOrder(params=stills)])
     run(
         house, me.claims,
         "insert into public.reports (reporter_id, reason) values (%s, 'look')", me.user_id,
