@@ -29,7 +29,10 @@ SHOT_FRAMES = SHOT_S * FPS
 
 @dataclass(frozen=True, kw_only=True)
 class Keyframe:
-    """One still of a film. key: "scene-id/place". place: 0 is the scene's master."""
+    """One still of a film. key: "scene-id/place". place: 0 is the scene's master.
+
+    Those derived from the master share a seed: they are made in one run.
+    """
 
     key: str
     scene_id: str
@@ -132,7 +135,7 @@ class Film:
                 key=f"{scene.id}/{place}",
                 scene_id=scene.id,
                 place=place,
-                seed=_seed(self.seed, scene.id, "keyframe", place),
+                seed=_seed(self.seed, scene.id, "keyframe", min(place, 1)),
             )
             for scene in self.scenes
             for place in range(self._keyframes_of(scene))
