@@ -81,7 +81,7 @@ def encoded(window: Window, sources: Sequence[Source], size: tuple[int, int]) ->
     decoded.
     """
     codec = packet_encoder(size)
-    with contextlib.closing(_pictures_of(window, sources, size)) as pictures:
+    with contextlib.closing(pictures_of(window, sources, size)) as pictures:
         for index, picture in enumerate(pictures):
             frame = VideoFrame.from_ndarray(picture, format="yuv420p")
             frame.pts, frame.time_base = index * TICKS_PER_FRAME, TIME_BASE
@@ -89,9 +89,10 @@ def encoded(window: Window, sources: Sequence[Source], size: tuple[int, int]) ->
     yield from codec.encode(None)
 
 
-def _pictures_of(
+def pictures_of(
     window: Window, sources: Sequence[Source], size: tuple[int, int]
 ) -> Generator[np.ndarray, None, None]:
+    """The pictures of a window in order; `pictures` says what each is."""
     reels: dict[int, Generator[np.ndarray, None, None]] = {}
 
     def reel(part: int, first: int) -> Iterator[np.ndarray]:

@@ -135,10 +135,10 @@ def _template(
     Our encoder's own, unless nothing needs to be encoded: then the clips' common one, so that
     clips of an earlier encoder can be joined, too.
     """
-    kinds = {(source.header, source.delay, source.foreign) for source in sources}
+    kinds = {(source.header, source.foreign) for source in sources}
     if len(kinds) == 1 and not sources[0].foreign and not any(part.frames for part in parts[:-1]):
         with opened(sources[0].path) as clip:
-            yield clip.streams.video[0], sources[0].delay
+            yield clip.streams.video[0], max(source.delay for source in sources)
         return
     width, height = (side - side % 2 for side in sources[0].size)
     check_size((width, height), multiple=2)
@@ -152,7 +152,7 @@ def _judged(source: Source, template: VideoStream, delay: int) -> Source:
     foreign = source.foreign
     if not foreign and source.size != (codec.width, codec.height):
         foreign = "is {}x{}".format(*source.size)
-    if not foreign and (source.header, source.delay) != (codec.extradata, delay):
+    if not foreign and (source.header != codec.extradata or source.delay > delay):
         foreign = "was encoded with other settings"
     return replace(source, foreign=foreign, keys=(), cuts=()) if foreign else source
 
@@ -180,7 +180,10 @@ def _film_metadata(
     """About the film, what all clips have in common ("clip") and what they have not ("clips")."""
     common = dict(set.intersection(*(set(source.metadata.items()) for source in sources)))
     clips: list[dict[str, object]] = []
-    for part, source in zip(parts, sources, strict=True):
+    # The last one leads nowhere, whatever it says.
+    for part, source in zip(
+        [*parts[:-1], replace(parts[-1], transition="cut")], sources, strict=True
+    ):
         own = {k: v for k, v in source.metadata.items() if k not in common}
         joined = {"frames": source.num_frames, "transition": part.transition}
         clips.append({**own, **joined, "transition_frames": part.frames})
