@@ -96,22 +96,20 @@ def attention_backends(names: Sequence[str], device: str) -> Iterator[Backend]:
     """Run each backend on a small example and compare it with plain attention."""
     source = torch.Generator().manual_seed(0)
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    example = [
-        torch.randn(1, 256, 4, 64, generator=source).to(device, dtype) for _ in range(3)
-    ]  # fmt: skip
+    example = torch.randn(3, 1, 256, 4, 64, generator=source).to(device, dtype)
     with torch.inference_mode():
-        plain = torch.nn.functional.scaled_dot_product_attention(
-            *(part.float().transpose(1, 2) for part in example)
-        ).transpose(1, 2)
+        query, key, value = example.float().transpose(2, 3)
+        plain = torch.nn.functional.scaled_dot_product_attention(query, key, value).transpose(1, 2)
         for name in names:
             yield _tried(name, example, plain)
 
 
-def _tried(name: str, example: list[torch.Tensor], plain: torch.Tensor) -> Backend:
+def _tried(name: str, example: torch.Tensor, plain: torch.Tensor) -> Backend:
+    query, key, value = example
     if name.endswith("_hub") and not installed("kernels"):
         return Backend(name=name, problem="needs the package kernels, which is not installed")
     try:
-        found = dispatch_attention_fn(*example, backend=AttentionBackendName(name)).float()
+        found = dispatch_attention_fn(query, key, value, backend=AttentionBackendName(name)).float()
     except Exception as error:  # noqa: BLE001 - backends fail each in their own way; the text tells
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         return Backend(name=name, problem=reason)
