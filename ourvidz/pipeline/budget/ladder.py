@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ourvidz.domain.family import Precision
+from ourvidz.domain.family import Family, Precision
+from ourvidz.domain.request import Profile
 from ourvidz.pipeline.budget import words
 from ourvidz.pipeline.budget.machines import Machine
 from ourvidz.pipeline.budget.memory import Needs, needs
 from ourvidz.pipeline.budget.plans import Change, Choices, GpuStage, Rung, Workload
+from ourvidz.pipeline.budget.work import checkpoint_of
 
 STAGES: tuple[GpuStage, ...] = ("encode", "denoise", "decode")
 
@@ -30,6 +32,20 @@ class Means:
         """Whether the host has that much memory; an unknown host has."""
         ram = self.machine.ram_bytes
         return ram is None or host_bytes <= ram - HOST_RESERVE_BYTES
+
+
+def formats_of(family: Family, machine: Machine, profile: Profile) -> tuple[Precision, ...]:
+    """The transformer's formats to try, best first.
+
+    Where speed matters, products of 8-bit floats come first on cards that have them; else 16 bits
+    do, wherever they lie. The order does not depend on the size of the picture, so that previews
+    and clips share one transformer.
+    """
+    eight: Precision = "fp8" if machine.has_fp8 else "int8"
+    order: tuple[Precision, ...] = ("bf16", eight, "nf4")
+    if machine.has_fp8 and profile != "quality":
+        order = (eight, "nf4")
+    return tuple(one for one in order if one in family.precisions) or family.precisions[:1]
 
 
 def _free_text(choices: Choices, means: Means) -> Choices | None:
@@ -143,6 +159,38 @@ def step_down(
         if then <= room_bytes:
             return lower[-1]
     return lower[0] if lower else None
+
+
+def fit(work: Workload, means: Means, room_bytes: int) -> tuple[Choices, tuple[Change, ...]] | None:
+    """The first choices on the way down that fit into `room_bytes`, and the changes made.
+
+    None when even the last ones do not.
+    """
+    choices = comfortable(work, means)
+    changes: list[Change] = []
+    while tight := _tight(work, choices, room_bytes):
+        found = step_down(work, choices, means, tight, room_bytes)
+        if found is None:
+            return None
+        changes.append(found[0])
+        choices = found[1]
+    return choices, tuple(changes)
+
+
+def comfortable(work: Workload, means: Means) -> Choices:
+    """What one would choose with all memory there is."""
+    return Choices(
+        precision=means.formats[0],
+        text_precision="bf16",
+        interleaved=checkpoint_of(work).transformer.vace_layers > 0,
+        batch=work.num_videos,
+    )
+
+
+def _tight(work: Workload, choices: Choices, room_bytes: int) -> GpuStage | None:
+    """The first stage that needs more than there is."""
+    need = needs(work, choices)
+    return next((one for one in STAGES if stage_bytes(need, one) > room_bytes), None)
 
 
 def rungs(workload: Workload, choices: Choices, means: Means) -> Iterator[Rung]:

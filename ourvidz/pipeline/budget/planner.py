@@ -6,15 +6,22 @@ from dataclasses import replace
 
 from ourvidz.domain import catalog
 from ourvidz.domain.errors import InvalidRequest
-from ourvidz.domain.family import Ability, Family, Precision
-from ourvidz.domain.request import Profile, VideoRequest
+from ourvidz.domain.family import Ability, Precision
+from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.budget import advice, cpu, words
-from ourvidz.pipeline.budget.ladder import STAGES, Means, rungs, stage_bytes, step_down
+from ourvidz.pipeline.budget.ladder import (
+    STAGES,
+    Means,
+    fit,
+    formats_of,
+    rungs,
+    stage_bytes,
+    step_down,
+)
 from ourvidz.pipeline.budget.machines import CPU, Machine
 from ourvidz.pipeline.budget.memory import needs
 from ourvidz.pipeline.budget.plans import Change, Choices, GpuStage, Plan, StagePlan, Workload
 from ourvidz.pipeline.budget.seconds import times
-from ourvidz.pipeline.budget.work import checkpoint_of
 from ourvidz.pipeline.profiles import ability_of, resolve
 
 #: The driver's context, the libraries' workspaces and what the allocator can not use.
@@ -51,7 +58,11 @@ def plan(
     if machine.device == "cpu":
         return cpu.plan(work, machine)
     means = Means(machine=machine, formats=formats or formats_of(family, machine, work.profile))
-    choices, changes = _fitted(work, means, machine.vram_bytes - headroom_bytes)
+    room_bytes = machine.vram_bytes - headroom_bytes
+    fitting = fit(work, means, room_bytes)
+    if fitting is None:
+        raise InvalidRequest("model", advice.does_not_fit(work, means, room_bytes))
+    choices, changes = fitting
     return _built(work, choices, means, headroom_bytes, changes)
 
 
@@ -91,44 +102,6 @@ def workload_of(
         forwards=steps * (2 if (request.guidance_scale or 1) > 1 else 1),
         distilled=sampling.distilled,
     )
-
-
-def formats_of(family: Family, machine: Machine, profile: Profile) -> tuple[Precision, ...]:
-    """The transformer's formats to try, best first.
-
-    Where speed matters, products of 8-bit floats come first on cards that have them; else 16 bits
-    do, wherever they lie. The order does not depend on the size of the picture, so that previews
-    and clips share one transformer.
-    """
-    eight: Precision = "fp8" if machine.has_fp8 else "int8"
-    order: tuple[Precision, ...] = ("bf16", eight, "nf4")
-    if machine.has_fp8 and profile != "quality":
-        order = (eight, "nf4")
-    return tuple(one for one in order if one in family.precisions) or family.precisions[:1]
-
-
-def _fitted(work: Workload, means: Means, room_bytes: int) -> tuple[Choices, tuple[Change, ...]]:
-    """The first choices that fit into `room_bytes` on the way down, and the steps taken."""
-    choices = Choices(
-        precision=means.formats[0],
-        text_precision="bf16",
-        interleaved=checkpoint_of(work).transformer.vace_layers > 0,
-        batch=work.num_videos,
-    )
-    changes: list[Change] = []
-    while tight := _tight(work, choices, room_bytes):
-        found = step_down(work, choices, means, tight, room_bytes)
-        if found is None:
-            raise InvalidRequest("model", advice.does_not_fit(work, means, room_bytes))
-        changes.append(found[0])
-        choices = found[1]
-    return choices, tuple(changes)
-
-
-def _tight(work: Workload, choices: Choices, room_bytes: int) -> GpuStage | None:
-    """The first stage that needs more than there is."""
-    need = needs(work, choices)
-    return next((one for one in STAGES if stage_bytes(need, one) > room_bytes), None)
 
 
 def _built(
