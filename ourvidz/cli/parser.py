@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from ourvidz.cli import commands, doctor, models, service, up, user
+from ourvidz.cli.film import film, film_options
 from ourvidz.cli.stitch import stitch, stitch_options
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.request import FPS, Profile
@@ -35,6 +36,7 @@ def make_parser() -> ArgumentParser:
     models.options(verb("models", models.models))
     verb("info", commands.info).add_argument("file", type=Path, metavar="FILE", help="MP4 or PNG")
     _plan_options(verb("plan", commands.plan))
+    film_options(verb("film", film))
     stitch_options(verb("stitch", stitch))
     up.up_options(verb("up", up.up))
     up.up_options(verb("migrate", up.migrate))

@@ -71,6 +71,18 @@ def can_derive(request: VideoRequest) -> bool:
     return "first_frame" in family(request.model).abilities
 
 
+def run_frames(keyframes: Sequence[Keyframe]) -> int:
+    """How many frames are sampled for keyframes that are made together.
+
+    >>> run_frames([]), run_frames([Keyframe(key="a/2", scene_id="a", place=2, seed=1)])
+    (0, 33)
+    """
+    laps: dict[tuple[int, int], int] = {}
+    for one in keyframes:
+        laps[_run(one)] = max(laps.get(_run(one), 0), _frame_of(one.place) + 1)
+    return sum(laps.values())
+
+
 def _run(keyframe: Keyframe) -> tuple[int, int]:
     """(lap, seed): keyframes for which they are the same are made together."""
     return (keyframe.place - 1) // PER_RUN, keyframe.seed

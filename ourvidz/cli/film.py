@@ -1,0 +1,181 @@
+"""`ourvidz film`: a storyboard, or one idea, becomes a film; run again, it goes on."""
+
+from __future__ import annotations
+
+import secrets
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from ourvidz import pipeline
+from ourvidz.cli.screen import Screen, aligned
+from ourvidz.domain.catalog import FAMILIES
+from ourvidz.domain.errors import Cancelled, InvalidRequest
+from ourvidz.domain.film import Continuity, Film
+from ourvidz.domain.idea import split_idea
+from ourvidz.domain.progress import OnProgress
+from ourvidz.domain.request import Profile
+from ourvidz.domain.storyboard_text import parse_storyboard
+from ourvidz.settings import read_settings
+
+DEFAULT_SECONDS = 60
+MAX_TITLE_CHARS = 100
+
+
+def film_options(verb: ArgumentParser) -> None:
+    """What can be typed after `film`."""
+    verb.add_argument("story", metavar="STORY", help="a storyboard's file, or one idea in quotes")
+    verb.add_argument(
+        "-o", "--out", type=Path, default=Path("film.mp4"), metavar="FILE", help="the film"
+    )
+    verb.add_argument(
+        "--folder", type=Path, metavar="FOLDER", help="its parts (default: beside the film)"
+    )
+    verb.add_argument(
+        "--seconds", type=int, metavar="N", help=f"of an idea (default {DEFAULT_SECONDS})"
+    )
+    verb.add_argument("--model", help=", ".join(FAMILIES))
+    verb.add_argument("--profile", choices=get_args(Profile))
+    verb.add_argument("--continuity", choices=get_args(Continuity), help="of shots in a scene")
+    verb.add_argument("--negative-prompt", metavar="TEXT", help="what to avoid")
+    verb.add_argument("--seed", type=int, metavar="N", help="the same one gives the same film")
+    verb.add_argument("--soundtrack", type=Path, metavar="FILE", help="music for the film")
+    verb.add_argument(
+        "--until",
+        choices=("storyboard", "keyframes", "film"),
+        default="film",
+        help="stop there, to look at it and to edit it",
+    )
+    verb.add_argument(
+        "--enhance", action=BooleanOptionalAction, default=True, help="make prompts cinematic"
+    )
+    verb.add_argument("--native", action="store_true", help="keep the model's size, do not upscale")
+
+
+def film(args: Namespace, screen: Screen) -> None:
+    """Make a film from a storyboard or from one idea; run it again to go on."""
+    from ourvidz.pipeline.film import RenderedFilm, render_film, render_keyframes
+    from ourvidz.pipeline.film_folder import FilmFolder
+
+    folder = FilmFolder(args.folder or args.out.with_suffix(".parts"))
+    settings = read_settings()
+    manager = pipeline.ModelManager(models_dir=settings.models_dir, device=settings.device)
+    made: RenderedFilm | None = None
+    try:
+        with screen.watching() as on_progress:
+            film = _film(args, folder.film(), folder.storyboard)
+            if args.enhance:
+                film = _enhanced(film, args, manager, on_progress)
+            folder.save(film)
+            screen.tell(f"storyboard: {folder.storyboard}")
+            size = _native_size(film) if args.native else None
+            if args.until == "keyframes":
+                made = render_keyframes(film, manager, on_progress, folder.folder, output_size=size)
+            elif args.until == "film":
+                made = render_film(
+                    film,
+                    manager,
+                    on_progress,
+                    folder.folder,
+                    out=args.out,
+                    output_size=size,
+                    soundtrack=args.soundtrack,
+                )
+    except (Cancelled, KeyboardInterrupt) as error:
+        raise Cancelled(
+            f"Stopped. What is finished is in {folder.folder}; run the same command to go on."
+        ) from error
+    _show(film, folder.folder, made, screen)
+
+
+def _film(args: Namespace, before: Film | None, storyboard: Path) -> Film:
+    """What was typed; what was not, as this folder's film had it."""
+    story = Path(args.story)
+    is_file = len(args.story) < 255 and story.is_file()
+    if not is_file and story.suffix == ".txt":
+        raise InvalidRequest("story", f"there is no file {story}; check the path")
+    title = " ".join((story.stem if is_file else args.story).split())[:MAX_TITLE_CHARS]
+    if before is not None and is_file and story.resolve() == storyboard.resolve():
+        title = before.title
+    if before is not None and before.title != title:
+        raise InvalidRequest(
+            "folder", f"holds another film, {before.title!r}; choose another --folder or -o"
+        )
+    if is_file and args.seconds:
+        raise InvalidRequest("seconds", "are for an idea; a storyboard says its own lengths")
+    source = story if is_file else storyboard
+    if before is not None or is_file:
+        # An idea's storyboard may have been edited since: it goes before the idea.
+        scenes = parse_storyboard(_text(source), before.scenes if before else ())
+    else:
+        scenes = split_idea(args.story, args.seconds or DEFAULT_SECONDS)
+    names = ("model", "profile", "seed", "continuity", "negative_prompt")
+    typed = {name: value for name in names if (value := getattr(args, name)) is not None}
+    if before is not None:
+        return before.replace(scenes=scenes, **typed)
+    return Film(**{"title": title, "scenes": scenes, "seed": secrets.randbelow(2**31), **typed})
+
+
+def _enhanced(
+    film: Film, args: Namespace, manager: pipeline.ModelManager, on_progress: OnProgress
+) -> Film:
+    """The film with an enhanced prompt in each scene that has none; an idea is enhanced as one."""
+    missing = [scene for scene in film.scenes if scene.enhanced_prompt is None]
+    if not missing:
+        return film
+
+    def enhance(prompt: str) -> str:
+        made = pipeline.enhance(prompt, manager, seed=film.seed, on_progress=on_progress)
+        return made.enhanced
+
+    told: dict[str, str | None] = {}
+    if len(missing) == len(film.scenes) and not Path(args.story[:255]).is_file():
+        seconds = sum(scene.seconds for scene in film.scenes)
+        whole = split_idea(args.story, seconds, enhance(args.story))
+        told = {scene.prompt: scene.enhanced_prompt for scene in whole}
+    scenes = tuple(
+        replace(one, enhanced_prompt=told.get(one.prompt) or enhance(one.prompt))
+        if one.enhanced_prompt is None
+        else one
+        for one in film.scenes
+    )
+    return film.replace(scenes=scenes)
+
+
+def _native_size(film: Film) -> tuple[int, int]:
+    return FAMILIES[film.model].sizes[0]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(
+            "story", f"{path} can not be read as text; save it as UTF-8"
+        ) from error
+
+
+def _show(film: Film, folder: Path, made: Any, screen: Screen) -> None:
+    document = {
+        "video": made and made.path and str(made.path),
+        "folder": str(folder),
+        "title": film.title,
+        "seed": film.seed,
+        "seconds": film.seconds,
+        "num_frames": film.num_frames,
+        "scenes": len(film.scenes),
+        "shots": len(film.shots),
+        "stills_made": made.stills_made if made else 0,
+        "clips_made": made.clips_made if made else 0,
+        "notes": list(made.notes) if made else [],
+    }
+    rows = {
+        "film": str(made.path) if made and made.path else "not yet; run it again without --until",
+        "folder": str(folder),
+        "length": f"{film.seconds:g} s, {len(film.scenes)} scenes, {len(film.shots)} shots",
+        "made now": f"{document['stills_made']} stills, {document['clips_made']} clips",
+        "seed": str(film.seed),
+    }
+    notes = [f"note: {note}" for note in document["notes"]]
+    screen.show(document, aligned(*rows.items()), *notes)

@@ -1,0 +1,133 @@
+"""A film's folder: its storyboard, stills and clips, each found again by all that made it.
+
+A file is named by a digest of everything it depends on, so a film that was stopped, or whose
+storyboard was changed, makes only what is missing. Going back to earlier words costs nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ourvidz.domain.catalog import family
+from ourvidz.domain.errors import InvalidRequest, Unavailable
+from ourvidz.domain.family import Ability
+from ourvidz.domain.film import Film
+from ourvidz.domain.film_values import film_of, film_values
+from ourvidz.domain.request import VideoRequest
+from ourvidz.domain.storyboard_text import format_storyboard
+from ourvidz.pipeline.delivery import prepare_folder
+from ourvidz.pipeline.loading import fingerprint
+from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.reading import opened
+
+#: Changes when the same request would give other frames, so that old files are not mistaken.
+_RECIPE = 1
+#: Begins the name of a folder that one render writes in.
+JOB_PREFIX = "job-"
+
+
+class FilmFolder:
+    """Where one film is made. Nothing in it is ever wrong, only missing.
+
+    storyboard.txt is for people to edit; film.json holds the whole film.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = prepare_folder(folder)
+        self.stills = prepare_folder(folder / "stills")
+        self.clips = prepare_folder(folder / "clips")
+        self.scratch = folder / "scratch"
+        self.storyboard = folder / "storyboard.txt"
+
+    @contextmanager
+    def claimed(self) -> Iterator[FilmFolder]:
+        """This folder for one run alone; what a killed one left half done is deleted.
+
+        Raises Unavailable while another run works in it.
+        """
+        with (self.folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise Unavailable(
+                    "folder", f"another run works in {self.folder}; wait or choose another"
+                ) from error
+            for left in self.folder.glob(f"{JOB_PREFIX}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            yield self
+
+    def save(self, film: Film) -> None:
+        """Write the film and its storyboard; each file appears whole."""
+        values = json.dumps(film_values(film), ensure_ascii=False, indent=2)
+        _write(self.folder / "film.json", values)
+        _write(self.storyboard, format_storyboard(film.scenes) + "\n")
+
+    def film(self) -> Film | None:
+        """The film that was saved here, or None.
+
+        Raises InvalidRequest when film.json was damaged.
+        """
+        path = self.folder / "film.json"
+        if not path.exists():
+            return None
+        try:
+            return film_of(json.loads(path.read_text("utf-8")))
+        except (ValueError, AttributeError) as error:
+            raise InvalidRequest(
+                "folder", f"{path} is damaged; delete it, the stills and clips are kept"
+            ) from error
+
+    def still(self, name: str, facts: Mapping[str, Any]) -> Path:
+        """Where a still made of `facts` is, or would be."""
+        return self.stills / f"{name}-{_digest(facts)}.png"
+
+    def clip(self, name: str, facts: Mapping[str, Any]) -> Path:
+        """Where a clip made of `facts` is, or would be."""
+        return self.clips / f"{name}-{_digest(facts)}.mp4"
+
+    def drop_scratch(self) -> None:
+        """Forget the finished stages of a job that is finished as a whole."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def facts_of(request: VideoRequest, ability: Ability, manager: ModelManager) -> dict[str, Any]:
+    """All that a run of `request` depends on but its pictures.
+
+    The revisions of the weights are among it, so new weights make new files.
+    """
+    checkpoint = family(request.model).checkpoint(ability)
+    values = {k: v for k, v in asdict(request).items() if k not in ("image", "last_image")}
+    revisions = [fingerprint(part.source, manager.models_dir) for part in checkpoint.components]
+    return {**values, "ability": ability, "revisions": revisions, "recipe": _RECIPE}
+
+
+def content(path: Path | None) -> str | None:
+    """The digest of a file's bytes, or None for no file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path else None
+
+
+def is_whole(clip: Path, num_frames: int) -> bool:
+    """Whether a clip is there with all its frames; a damaged one counts as missing."""
+    try:
+        with opened(clip) as video:
+            return video.streams.video[0].frames == num_frames
+    except (InvalidRequest, IndexError):
+        return False
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _write(path: Path, text: str) -> None:
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(text, "utf-8")
+    draft.replace(path)
