@@ -68,7 +68,8 @@ def opened(path: Path) -> Iterator[InputContainer]:
     try:
         # One fixed demuxer on an absolute path: playlists and URLs could reach other files.
         with av.open(str(path.absolute()), format="mp4", metadata_errors="replace") as source:
-            if not source.streams.video:
+            # A codec that nobody knows has no context.
+            if not source.streams.video or not source.streams.video[0].codec_context:
                 raise InvalidRequest("video", f"{path} has no picture; give an MP4 video")
             yield source
     except (FFmpegError, OSError) as error:
