@@ -53,8 +53,9 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+# Two processes share the tests, a file each; more threads would only wait for each other.
 test: check chromium
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The browser of the tests; without it they say that they were skipped.
 .PHONY: chromium
