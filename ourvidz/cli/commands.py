@@ -12,7 +12,6 @@ from ourvidz.domain.clip import Clip
 from ourvidz.domain.enhancement import Enhancement
 from ourvidz.domain.progress import OnProgress
 from ourvidz.domain.request import VideoRequest
-from ourvidz.pipeline.budget import plan as make_plan
 from ourvidz.pipeline.profiles import resolve
 from ourvidz.settings import read_settings
 
@@ -69,26 +68,6 @@ def info(args: Namespace, screen: Screen) -> None:
     metadata = read_metadata(args.file)
     foreign = f"{args.file} was not made by OurVidz."
     screen.show(metadata, aligned(*metadata.items()) if metadata else foreign)
-
-
-def plan(args: Namespace, screen: Screen) -> None:
-    """Say how a model would be placed in memory and how much it would need."""
-    request = VideoRequest(
-        prompt="any",
-        model=args.model,
-        width=args.width,
-        height=args.height,
-        num_frames=args.frames,
-    )
-    planned = make_plan(request)
-    rows = {
-        "model": planned.family,
-        "placement": f"{planned.placement}, {planned.device}",
-        "size": f"{planned.width}x{planned.height}, {planned.num_frames} frames",
-        "weights": as_bytes(planned.weights_bytes),
-        "peak memory": f"at most {as_bytes(planned.peak_bytes)}",
-    }
-    screen.show(asdict(planned), aligned(*rows.items()))
 
 
 def _request(args: Namespace, **more: Any) -> VideoRequest:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from ourvidz.cli import commands, doctor, models, service, up, user
+from ourvidz.cli import commands, doctor, models, plan, service, up, user
 from ourvidz.cli.film import film, film_options
 from ourvidz.cli.stitch import stitch, stitch_options
 from ourvidz.domain.catalog import FAMILIES
@@ -35,7 +35,7 @@ def make_parser() -> ArgumentParser:
     _enhance_options(verb("enhance", commands.enhance))
     models.options(verb("models", models.models))
     verb("info", commands.info).add_argument("file", type=Path, metavar="FILE", help="MP4 or PNG")
-    _plan_options(verb("plan", commands.plan))
+    plan.plan_options(verb("plan", plan.plan))
     film_options(verb("film", film))
     stitch_options(verb("stitch", stitch))
     up.up_options(verb("up", up.up))
@@ -76,12 +76,6 @@ def _enhance_options(verb: ArgumentParser) -> None:
     verb.add_argument(
         "--time-limit", type=float, default=30.0, metavar="SECONDS", help="then your words are kept"
     )
-
-
-def _plan_options(verb: ArgumentParser) -> None:
-    verb.add_argument("--model", default=DEFAULT_MODEL, help=", ".join(FAMILIES))
-    _size(verb)
-    verb.add_argument("--frames", type=int, default=80, metavar="N", help="frames delivered")
 
 
 def _prompt(verb: ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from ourvidz.pipeline.budget.calibration import (
     read_calibration,
     write_calibration,
 )
+from ourvidz.pipeline.budget.costs import ProfileCost, expected_seconds, profile_costs
 from ourvidz.pipeline.budget.machines import CPU, MACHINES, Machine, machine_named, machine_seen
 from ourvidz.pipeline.budget.planner import HEADROOM_BYTES, lowered, plan, workload_of
 from ourvidz.pipeline.budget.plans import (
@@ -34,14 +35,17 @@ __all__ = [
     "Machine",
     "Placement",
     "Plan",
+    "ProfileCost",
     "Rate",
     "Rung",
     "StagePlan",
     "Workload",
+    "expected_seconds",
     "lowered",
     "machine_named",
     "machine_seen",
     "plan",
+    "profile_costs",
     "read_calibration",
     "workload_of",
     "write_calibration",

@@ -69,13 +69,19 @@ def _free_vae(choices: Choices, means: Means) -> Choices | None:
 def _free_transformer(choices: Choices, means: Means) -> Choices | None:
     if choices.transformer != "resident":
         return None
-    return replace(choices, transformer="freed after use")
+    return replace(_without_text(choices), transformer="freed after use")
 
 
 def _stream(choices: Choices, means: Means) -> Choices | None:
     if choices.transformer == "streamed" or choices.precision not in _STREAMABLE:
         return None
-    return replace(choices, transformer="streamed")
+    return replace(_without_text(choices), transformer="streamed")
+
+
+def _without_text(choices: Choices) -> Choices:
+    """A transformer does not leave for a text encoder that stays."""
+    stays = choices.text_encoder == "resident"
+    return replace(choices, text_encoder="freed after use") if stays else choices
 
 
 def _quantize(choices: Choices, means: Means) -> Choices | None:
@@ -116,6 +122,10 @@ STEPS: Mapping[Change, Step] = {
     "stream": _stream,
     "quantize": _quantize,
 }
+
+
+#: What a change makes of one before it.
+_SUPERSEDES: Mapping[Change, Change] = {"stream": "free_transformer", "stream_text": "free_text"}
 
 
 def stage_bytes(need: Needs, stage: GpuStage) -> int:
@@ -167,14 +177,14 @@ def fit(work: Workload, means: Means, room_bytes: int) -> tuple[Choices, tuple[C
     None when even the last ones do not.
     """
     choices = comfortable(work, means)
-    changes: list[Change] = []
+    changes: tuple[Change, ...] = ()
     while tight := _tight(work, choices, room_bytes):
         found = step_down(work, choices, means, tight, room_bytes)
         if found is None:
             return None
-        changes.append(found[0])
-        choices = found[1]
-    return choices, tuple(changes)
+        change, choices = found
+        changes = (*(one for one in changes if _SUPERSEDES.get(change) != one), change)
+    return choices, changes
 
 
 def comfortable(work: Workload, means: Means) -> Choices:

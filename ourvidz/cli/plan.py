@@ -1,0 +1,248 @@
+"""`ourvidz plan`: what fits where, how it would lie in memory, and how long it would take."""
+
+from __future__ import annotations
+
+import os
+import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from ourvidz.cli.screen import Screen, aligned, as_bytes
+from ourvidz.domain import catalog
+from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.request import Profile, VideoRequest
+from ourvidz.pipeline.budget import (
+    CPU,
+    MACHINES,
+    Machine,
+    Plan,
+    machine_named,
+    profile_costs,
+    read_calibration,
+)
+from ourvidz.pipeline.budget import plan as make_plan
+from ourvidz.settings import read_settings
+
+_GIB = 2**30
+#: Host memory where it was not said: what a machine for such work usually has.
+_USUAL_RAM_GIB = 64
+_SIZES = {"720p": (1280, 720), "480p": (832, 480)}
+
+
+def plan(args: Namespace, screen: Screen) -> None:
+    """Say what of a model fits on a machine, how it would lie there, and how long it takes."""
+    if args.matrix:
+        _show_matrix(args, screen)
+        return
+    request, machine = _request(args), _machine(args)
+    made = make_plan(request, machine)
+    costs = profile_costs(request, machine)
+    parts: list[Any] = [aligned(*_rows(made).items()), "", aligned(*_stages(made)), ""]
+    parts.append(aligned(("profile", "passes", "petaflop", "time"), *(
+        (cost.profile, str(cost.forwards), f"{cost.petaflops:.3g}", _time(cost.seconds))
+        for cost in costs
+    )))  # fmt: skip
+    if made.ladder:
+        parts += ["", "if memory runs out after all:", aligned(*_ladder(made))]
+    if args.explain:
+        parts += ["", *(f"- {reason}" for reason in made.reasons)]
+    screen.show(document(made) | {"profiles": [asdict(cost) for cost in costs]}, *parts)
+
+
+def plan_options(verb: ArgumentParser) -> None:
+    """What can be typed."""
+    families = list(catalog.FAMILIES)
+    verb.add_argument("--model", default=families[0], help=", ".join(families))
+    verb.add_argument("--profile", choices=get_args(Profile), default="balanced")
+    verb.add_argument("--size", metavar="SIZE", help="720p, 480p or WIDTHxHEIGHT in px")
+    verb.add_argument("--width", type=int, metavar="PX", help="size that the model samples at")
+    verb.add_argument("--height", type=int, metavar="PX")
+    verb.add_argument("--frames", type=int, default=80, metavar="N", help="frames delivered")
+    verb.add_argument("--from-image", action="store_true", help="a picture is the first frame")
+    verb.add_argument("--gpu", metavar="NAME", help="a card, such as 'RTX 4090' (default: none)")
+    verb.add_argument("--vram", type=float, metavar="GB", help="memory of the card")
+    verb.add_argument("--ram", type=float, metavar="GB", help="memory of the host")
+    verb.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="speeds measured there (default: this machine's, where there are any)",
+    )
+    verb.add_argument("--explain", action="store_true", help="say why, sentence by sentence")
+    verb.add_argument("--matrix", action="store_true", help="all cards and all models at once")
+
+
+def document(made: Plan) -> dict[str, Any]:
+    """A plan for machines: everything that is in it, sizes in bytes and the peak in GiB too."""
+    return {
+        **asdict(made.workload),
+        "device": made.device,
+        "peak_gib": round(made.peak_bytes / _GIB, 3),
+        "placement": made.placement,
+        "quantization": made.quantization,
+        **{key: value for key, value in asdict(made).items() if key != "workload"},
+    }
+
+
+def _request(args: Namespace) -> VideoRequest:
+    width, height = args.width, args.height
+    if args.size:
+        width, height = _size(args.size, args.model)
+    return VideoRequest(
+        prompt="any",
+        model=args.model,
+        profile=args.profile,
+        width=width,
+        height=height,
+        num_frames=args.frames,
+        image=Path("first.png") if args.from_image else None,
+    )
+
+
+def _size(text: str, model: str) -> tuple[int, int]:
+    """Width and height of a name, as near to it as the model was trained at, or of numbers."""
+    if wanted := _SIZES.get(text.lower()):
+        trained = catalog.family(model).sizes
+        return next((size for size in trained if size[0] == wanted[0]), wanted)
+    found = re.fullmatch(r"(\d+)x(\d+)", text.lower())
+    if not found:
+        raise InvalidRequest("size", f"{text!r} is no size; use 720p, 480p or such as 832x480")
+    return int(found[1]), int(found[2])
+
+
+def _machine(args: Namespace) -> Machine:
+    """The machine that was named; without one, this one's processor."""
+    for field in ("vram", "ram"):
+        if (amount := getattr(args, field)) is not None and not 0 < amount < 1e6:
+            raise InvalidRequest(field, "must be an amount in GB, such as 24")
+    ram = None if args.ram is None else round(args.ram * _GIB)
+    vram = None if args.vram is None else round(args.vram * _GIB)
+    if args.gpu is None and vram is None:
+        here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        machine = replace(CPU, ram_bytes=ram or here)
+    else:
+        ram = ram or _USUAL_RAM_GIB * _GIB
+        machine = Machine(name=f"a card with {args.vram} GB", vram_bytes=vram or 0, ram_bytes=ram)
+        if args.gpu is not None:
+            machine = machine_named(args.gpu, vram_bytes=vram, ram_bytes=ram)
+    path = args.calibration or read_settings().home / "calibration.json"
+    if args.calibration is not None and not path.exists():
+        raise InvalidRequest("calibration", f"there is no file {path}; check its name")
+    measured = read_calibration(path)
+    if measured is None or (args.calibration is None and measured.machine != machine.name):
+        return machine
+    return replace(machine, calibration=measured)
+
+
+def _rows(made: Plan) -> dict[str, str]:
+    work, machine = made.workload, made.machine
+    rows = {
+        "model": f"{work.family}, {work.ability}, {work.profile}",
+        "machine": _described(machine),
+        "size": f"{work.width}x{work.height}, {work.num_frames} frames",
+    }
+    for part in made.components:
+        if part.name != "tokenizer":
+            lies = as_bytes(max(part.device_bytes, part.host_bytes))
+            rows[part.name.replace("_", " ")] = f"{part.precision}, {part.placement}, {lies}"
+    if made.vae_tiling:
+        rows["vae"] += ", by tiles"
+    if made.interleaved:
+        rows["transformer"] += ", control blocks interleaved"
+    rows["weights"] = as_bytes(made.weights_bytes)
+    rows["peak memory"] = f"at most {as_bytes(made.peak_bytes)}"
+    if made.device == "cuda":
+        rows["peak memory"] += f", and {as_bytes(made.headroom_bytes)} for the driver"
+        rows["host memory"] = as_bytes(made.host_bytes)
+        rows["attention"] = ", else ".join(made.attention)
+    return rows | {"time": f"{_time(made.seconds)}{_how_known(made)}"}
+
+
+def _described(machine: Machine) -> str:
+    ram = f", host {as_bytes(machine.ram_bytes)}" if machine.ram_bytes else ""
+    card = f", {as_bytes(machine.vram_bytes)}" if machine.vram_bytes else ""
+    return f"{machine.name}{card}{ram}"
+
+
+def _stages(made: Plan) -> Iterator[tuple[str, ...]]:
+    yield ("stage", "peak memory", "time")
+    for one in made.stages:
+        yield (one.stage, as_bytes(one.peak_bytes), _time(one.seconds))
+
+
+def _ladder(made: Plan) -> Iterator[tuple[str, ...]]:
+    for number, rung in enumerate(made.ladder, start=1):
+        yield (f"{number}.", rung.reason, f"peak {as_bytes(rung.peak_bytes)}")
+
+
+def _time(seconds: float | None) -> str:
+    """Seconds as people say them.
+
+    >>> _time(None), _time(8.4), _time(171.2), _time(5528)
+    ('not measured', '8.4 s', '2 min 51 s', '1 h 32 min')
+    """
+    if seconds is None:
+        return "not measured"
+    if seconds < 60:
+        return f"{seconds:.2g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _how_known(made: Plan) -> str:
+    return {
+        "measured here": ", measured here",
+        "published": ", from published figures, not measured here",
+        None: "",
+    }[made.calibrated]
+
+
+def _show_matrix(args: Namespace, screen: Screen) -> None:
+    """All cards of the table by all models that need one, in the chosen profile."""
+    ram = round((args.ram or _USUAL_RAM_GIB) * _GIB)
+    models = [family.name for family in catalog.FAMILIES.values() if family.needs]
+    rows: list[dict[str, Any]] = []
+    lines: list[tuple[str, ...]] = []
+    for name in MACHINES:
+        machine = machine_named(name, ram_bytes=ram)
+        cells = [_cell(args, model, machine) for model in models]
+        rows += cells
+        lines.append((name, *(cell["says"] for cell in cells)))
+    screen.show(
+        {"matrix": rows},
+        aligned(("card", *models), *lines),
+        "",
+        f"{args.profile}, {args.frames} frames at each model's own size, hosts with "
+        f"{ram / _GIB:g} GiB: format, placement, peak memory, time (published, not measured here)",
+    )
+
+
+def _cell(args: Namespace, model: str, machine: Machine) -> dict[str, Any]:
+    cell: dict[str, Any] = {"gpu": machine.name, "model": model}
+    request = replace(_request(args), model=model, width=None, height=None)
+    try:
+        try:
+            made = make_plan(request, machine)
+        except InvalidRequest as error:
+            if error.field != "profile":
+                raise
+            made = make_plan(request.replace(profile="balanced"), machine)
+    except InvalidRequest as error:
+        return cell | {"fits": False, "says": "-", "advice": error.reason}
+    peak = f"{made.peak_bytes / _GIB:.0f} GiB"
+    says = [made.quantization, made.placement, peak]
+    if made.seconds is not None:
+        says.append(_time(made.seconds))
+    return cell | {
+        "fits": True,
+        "quantization": made.quantization,
+        "placement": made.placement,
+        "peak_gib": round(made.peak_bytes / _GIB, 3),
+        "seconds": made.seconds,
+        "calibrated": made.calibrated,
+        "says": ", ".join(says),
+    }

@@ -1,0 +1,69 @@
+"""What each profile of a family costs: passes, operations, seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.request import Profile, VideoRequest
+from ourvidz.pipeline.budget.machines import Machine
+from ourvidz.pipeline.budget.planner import plan, workload_of
+from ourvidz.pipeline.budget.plans import Calibrated
+from ourvidz.pipeline.budget.work import decode_flops, denoise_flops, encode_flops
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileCost:
+    """One profile of a request.
+
+    forwards: passes of the transformer. petaflops: of the whole job, 1e15 operations. seconds:
+    on the machine that was asked about; None where it does not fit or nobody measured.
+    """
+
+    profile: Profile
+    num_inference_steps: int
+    forwards: int
+    petaflops: float
+    seconds: float | None
+    calibrated: Calibrated | None
+
+
+def profile_costs(request: VideoRequest, machine: Machine | None = None) -> tuple[ProfileCost, ...]:
+    """All profiles that the request's model has for it, the cheapest first.
+
+    >>> [cost.forwards for cost in profile_costs(VideoRequest(prompt="a cat"))]
+    [20, 40, 80]
+    """
+    return tuple(_costs(request, machine))
+
+
+def _costs(request: VideoRequest, machine: Machine | None) -> Iterator[ProfileCost]:
+    for profile in get_args(Profile):
+        wanted = request.replace(profile=profile)
+        try:
+            work = workload_of(wanted)
+        except InvalidRequest:  # no few-step version for this
+            continue
+        try:
+            made = plan(wanted, machine)
+        except InvalidRequest:
+            made = None
+        flops = (encode_flops(work), denoise_flops(work), decode_flops(work, tiled=False))
+        yield ProfileCost(
+            profile=profile,
+            num_inference_steps=work.num_inference_steps,
+            forwards=work.forwards,
+            petaflops=sum(flops) / 1e15,
+            seconds=made.seconds if made else None,
+            calibrated=made.calibrated if made else None,
+        )
+
+
+def expected_seconds(request: VideoRequest, machine: Machine) -> float | None:
+    """How long `request` takes on `machine`; None where it can not be made or nobody knows."""
+    try:
+        return plan(request, machine).seconds
+    except InvalidRequest:
+        return None
