@@ -27,7 +27,7 @@ class Cookies:
 
     def session(self, request: HTTPConnection) -> str | None:
         """The session's value, as the browser sent it."""
-        return request.cookies.get(self._name("session"))
+        return self._sent(request, "session")
 
     def set_session(self, response: Response, value: str) -> None:
         """Remember a sign-in."""
@@ -46,7 +46,7 @@ class Cookies:
         >>> cookies.is_adult(Request({"type": "http", "headers": forged}))
         False
         """
-        until, _, signature = request.cookies.get(self._name("age"), "").partition(".")
+        until, _, signature = (self._sent(request, "age") or "").partition(".")
         if not (until.isascii() and until.isdecimal() and len(until) < 16):
             return False
         good = hmac.compare_digest(self._signed(until).encode(), signature.encode())
@@ -59,6 +59,21 @@ class Cookies:
 
     def _signed(self, until: str) -> str:
         return hmac.new(self.key, b"age:" + until.encode(), hashlib.sha256).hexdigest()
+
+    def _sent(self, request: HTTPConnection, what: str) -> str | None:
+        """None when it came with two values: somebody else, maybe a site beside this one, has set
+        one of them. Other spellings of the name do not count: only the exact one has the prefix
+        that browsers guard.
+        """
+        name = self._name(what).encode()
+        values = {
+            value.strip(b' \t"')
+            for header, text in request.scope["headers"]
+            if header == b"cookie"
+            for key, _, value in (piece.partition(b"=") for piece in text.split(b";"))
+            if key.strip(b" \t") == name
+        }
+        return values.pop().decode(errors="replace") if len(values) == 1 else None
 
     def _name(self, what: str) -> str:
         return f"__Host-ov_{what}" if self.secure else f"ov_{what}"

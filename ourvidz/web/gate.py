@@ -1,25 +1,31 @@
-"""In front of everything: who may come in where, and what may leave.
+"""In front of everything: who may come in where.
 
-Pure ASGI, so that streams are neither held back nor copied. In this order: no other site's request
-changes anything; nothing is larger than agreed; grown-ups only; signed-in people only; admins
-only below /admin; of Gradio's own routes only those that its pages use.
+Pure ASGI, so that answers are neither held back nor copied. In this order: no other site's request
+changes anything; nothing is larger than agreed; grown-ups only; signed-in people only, and nobody
+without end; admins only below /admin; of Gradio's own routes only those that its pages use;
+nothing comes in more slowly than agreed; a browser tab is its owner's. What may leave is decided
+in `leaving`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from fastapi.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.web.cookies import Cookies
+from ourvidz.web.leaving import cleaned, policy
 from ourvidz.web.messages import refused, refused_page
+from ourvidz.web.pace import Pace
 from ourvidz.web.sessions import Sessions
 from ourvidz.web.tabs import Tabs
 
@@ -30,35 +36,42 @@ _VISITORS = ("/auth/",)
 #: These bring signatures of their own and no cookie.
 _SIGNED = ("/m/", "/tus/", "/api/worker/")
 
-#: What Gradio's pages call, below /gradio_api/. The rest answers as if it were not there.
-_GRADIO = (
-    "queue/join", "queue/data", "heartbeat/", "startup-events", "upload", "upload_progress",
-    "file=", "run/predict", "cancel", "theme.css", "app_id", "reset", "component_server",
-)  # fmt: skip
-_HIDDEN = ("config", "info", "monitoring", "api", "openapi.json", "docs", "login", "token", "user")
+#: What Gradio's pages fetch beside themselves. The rest answers as if it were not there: it runs
+#: functions, reads files and takes uploads that no page of ours needs.
+_GRADIO = frozenset(
+    {"gradio_api/queue/join", "gradio_api/queue/data", "gradio_api/app_id", "theme.css"}
+)
+_GRADIO_FILES = ("assets/", "static/")
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_BODY_BYTES, _UPLOAD_BYTES = 256 * 2**10, 13 * 2**20
+_HEAD_BYTES, _BODY_BYTES, _BODY_S = 32 * 2**10, 256 * 2**10, 20.0
 
-#: Request headers that Gradio's file route echoes: a script could read the session cookie there.
-_ECHOED = ("cookie", "authorization", "host", "user-agent", "x-forwarded-for", "origin", "referer")
 
-#: Gradio needs inline scripts and `new Function`; so nothing may be fetched from or sent to anyone.
-#: media: where pictures and films lie, when they do not lie here.
-_CSP = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: {media}; "
-    "media-src 'self' blob: {media}; "
-    "font-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'; base-uri 'self'"
-)
+@dataclass(frozen=True, kw_only=True)
+class Mounted:
+    """One mount of Gradio: its path, the pages below it, and the numbers of their handlers."""
+
+    path: str
+    pages: Collection[str]
+    handlers: Collection[int]
+
+    def serves(self, path: str) -> bool:
+        """Whether its pages use that route.
+
+        >>> app = Mounted(path="/app", pages={"", "library"}, handlers=())
+        >>> [app.serves(f"/app/{inner}") for inner in (
+        ...     "library", "gradio_api/queue/join", "gradio_api/file=/etc/passwd", "config")]
+        [True, True, False, False]
+        """
+        inner = path[len(self.path) :].strip("/")
+        return inner in self.pages or inner in _GRADIO or inner.startswith(_GRADIO_FILES)
 
 
 class Gate:
     """The middleware. The app finds who asks in `request.state.me`: an Identity, or None.
 
-    apps: where Gradio is mounted; admin: the mount that only admins see, to others it is not
-    there. media_url: where files are shown from when not from here.
+    mounts: where Gradio is; admin: the mount that only admins see, to others it is not there.
+    media_url: where files are shown from when not from here.
     """
 
     def __init__(
@@ -68,14 +81,16 @@ class Gate:
         sessions: Sessions,
         cookies: Cookies,
         is_admin: Callable[[Identity], bool],
-        apps: tuple[str, ...] = ("/app", "/admin"),
+        mounts: Sequence[Mounted],
         admin: str = "/admin",
         media_url: str | None = None,
     ) -> None:
         self._app, self._sessions, self._cookies = app, sessions, cookies
-        self._is_admin, self._apps, self._admin = is_admin, apps, admin
-        self._policy = _CSP.format(media=media_url or "")
+        self._is_admin, self._mounts, self._admin = is_admin, mounts, admin
+        self._policy = policy(media_url)
         self._tabs = Tabs()
+        # A first page is some seventy requests and five events.
+        self._requests, self._events = Pace(600, 60.0), Pace(40, 4.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse here, or hand on."""
@@ -92,12 +107,12 @@ class Gate:
             await self._app(scope, receive, send)
             return
         refusal = _foreign(scope) or _too_large(scope) or await self._stranger(request, path)
-        if refusal is None and self._in_apps(path):
-            refusal, receive = await self._tabs.checked(scope, receive, request.state.me)
+        if refusal is None:
+            refusal, receive = await self._heard(request, path, receive)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        await self._app(scope, receive, _cleaning(send, path, self._policy))
+        await self._app(scope, receive, cleaned(send, path, self._policy))
 
     async def _stranger(self, request: HTTPConnection, path: str) -> Response | None:
         """Who may not come in here is sent to where they can, or told that nothing is here."""
@@ -105,13 +120,17 @@ class Gate:
             return None
         if not self._cookies.is_adult(request):
             return _ask(request, "/age")
-        request.state.me = await self._sessions.identify(self._cookies.session(request))
+        me = await self._sessions.identify(self._cookies.session(request))
+        request.state.me = me
         if path.startswith(_VISITORS):
             return None
-        if request.state.me is None:
+        if me is None:
             return _ask(request, "/auth/sign-in")
-        is_hidden = self._in_apps(path) and not _used_by_gradio(path, self._apps)
-        if is_hidden or not await self._may_see(request.state.me, path):
+        if not self._requests.allows(me.user_id):
+            return _too_often()
+        mount = self._mount(path)
+        is_hidden = mount is not None and not mount.serves(path)
+        if is_hidden or not await self._may_see(me, path):
             return refused(404, "NotAllowed", "There is nothing here.")
         return None
 
@@ -123,25 +142,32 @@ class Gate:
         except NotAllowed:
             return False
 
-    def _in_apps(self, path: str) -> bool:
-        return any(_is_below(path, app) for app in self._apps)
+    async def _heard(
+        self, request: HTTPConnection, path: str, receive: Receive
+    ) -> tuple[Response | None, Receive]:
+        """A refusal of what comes too slowly or is not for Gradio; and how to hear it again."""
+        scope, body = request.scope, b""
+        if scope["method"] not in _SAFE:
+            try:
+                async with asyncio.timeout(_BODY_S):
+                    body = await _whole(receive)
+            except (TimeoutError, ClientDisconnect):
+                text = "The request took too long to come in; send it again."
+                return refused(408, "InvalidRequest", text), receive
+            receive = _again(body, receive)
+        me, mount = request.state.me, self._mount(path)
+        if me is None or mount is None:
+            return None, receive
+        if body and not self._events.allows(me.user_id):
+            return _too_often(), receive
+        return self._tabs.refusal(scope, body, me, mount.handlers), receive
+
+    def _mount(self, path: str) -> Mounted | None:
+        return next((one for one in self._mounts if _is_below(path, one.path)), None)
 
 
 def _is_below(path: str, mount: str) -> bool:
     return path == mount or path.startswith(f"{mount}/")
-
-
-def _used_by_gradio(path: str, apps: tuple[str, ...]) -> bool:
-    """Whether its pages use that route.
-
-    >>> [_used_by_gradio(path, ("/app",)) for path in (
-    ...     "/app/library", "/app/gradio_api/queue/join", "/app/gradio_api/call/x", "/app/config")]
-    [True, True, False, False]
-    """
-    inner = next(path[len(app) :].lstrip("/") for app in apps if _is_below(path, app))
-    if inner.startswith("gradio_api/"):
-        return inner.removeprefix("gradio_api/").startswith(_GRADIO)
-    return inner.partition("/")[0].partition("?")[0] not in _HIDDEN and "proxy=" not in inner
 
 
 def _foreign(scope: Scope) -> Response | None:
@@ -159,16 +185,26 @@ def _foreign(scope: Scope) -> Response | None:
 
 
 def _too_large(scope: Scope) -> Response | None:
-    """Whether a body has no length, or more than its route takes."""
+    """Whether the head is too long, or a body has no length or too much of it."""
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEAD_BYTES:
+        return refused(431, "InvalidRequest", "The head is too long; delete this site's cookies.")
     if scope["method"] in _SAFE:
         return None
-    length = Headers(scope=scope).get("content-length")
-    if length is None or not length.isdecimal():
+    headers = Headers(scope=scope)
+    length = headers.get("content-length")
+    # With both, the encoding would count and the length would not.
+    if length is None or not length.isdecimal() or "transfer-encoding" in headers:
         return refused(411, "InvalidRequest", "The request must say how long it is.")
-    most = _UPLOAD_BYTES if str(scope["path"]).endswith("/gradio_api/upload") else _BODY_BYTES
-    if int(length) > most:
-        return refused(413, "InvalidRequest", f"This is too large; {most // 2**10} KB are allowed.")
+    if int(length) > _BODY_BYTES:
+        text = f"This is too large; {_BODY_BYTES // 2**10} KB are allowed."
+        return refused(413, "InvalidRequest", text)
     return None
+
+
+def _too_often() -> Response:
+    answer = refused_page(429, "That was too often. Wait a few seconds.")
+    answer.headers["retry-after"] = "5"
+    return answer
 
 
 def _ask(request: HTTPConnection, where: str) -> Response:
@@ -184,19 +220,21 @@ def _ask(request: HTTPConnection, where: str) -> Response:
     return RedirectResponse(f"{where}?next={after}", status_code=303, headers=headers)
 
 
-def _cleaning(send: Send, path: str, policy: str) -> Send:
-    async def cleaned(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name in _ECHOED:
-                del headers[name]
-            if headers.get("content-type", "").startswith("text/html"):
-                headers["cache-control"] = "no-store"
-                headers.setdefault("content-security-policy", policy)
-            elif path.startswith("/static/"):
-                headers["cache-control"] = "public, max-age=3600"
-            elif "/assets/" in path:
-                headers["cache-control"] = "public, max-age=31536000, immutable"
-        await send(message)
+async def _whole(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
 
-    return cleaned
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from ourvidz.web.static_files import SHEET, versioned
+
 _FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 
 
@@ -11,11 +13,7 @@ def head() -> str:
     """What stands in the head of every page; own files only."""
     return (
         '<link rel="icon" href="/static/icon.svg" type="image/svg+xml">'
-        '<link rel="stylesheet" href="/static/base.css">'
-        '<link rel="stylesheet" href="/static/studio.css">'
-        '<link rel="stylesheet" href="/static/library.css">'
-        '<link rel="stylesheet" href="/static/account.css">'
-        '<link rel="stylesheet" href="/static/admin.css">'
+        f'<link rel="stylesheet" href="{versioned(SHEET)}">'
         '<meta name="color-scheme" content="dark"><meta name="robots" content="noindex">'
         '<meta name="theme-color" content="#0f0e14">'
     )

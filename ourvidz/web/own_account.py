@@ -139,6 +139,7 @@ class OwnAccount:
         async def delete() -> Response:
             await self._live(request)
             await account.delete_account(me, self._studio, password)
+            self._sessions.forget()
             response = RedirectResponse("/auth/goodbye", 303)
             self._cookies.drop_session(response)
             response.headers["clear-site-data"] = '"cache", "storage"'

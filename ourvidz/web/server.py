@@ -18,6 +18,7 @@ from ourvidz.ports import Administration, Media
 from ourvidz.web.media import media_router
 from ourvidz.web.messages import say, say_internal, say_nothing
 from ourvidz.web.site import Site
+from ourvidz.web.wire import HEAD_BYTES, Wire
 from ourvidz.web.worker_api import worker_router
 
 #: For every answer that does not say otherwise.
@@ -87,6 +88,8 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn runs the app. No access log: the addresses of files hold their signatures."""
     return uvicorn.Config(
         app,
+        http=Wire,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         access_log=False,
         server_header=False,
         log_level="warning",

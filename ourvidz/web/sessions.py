@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import json
 import secrets
+import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -22,6 +24,9 @@ from ourvidz.ports import Auth, SessionStore, Tokens
 LIFETIME = timedelta(days=30)
 #: Tokens are renewed when less than this is left of them.
 RENEW_BEFORE = timedelta(seconds=120)
+#: Who was recognised is not looked up again for that long: pages that follow a job ask all the
+#: time. What ends a session in this process ends that too.
+_KNOWN_S, _KNOWN = 5.0, 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,8 @@ class Sessions:
     def __init__(self, auth: Auth, store: SessionStore, key: bytes) -> None:
         self._auth, self._store, self._seal = auth, store, Fernet(key)
         self._renewing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._known: OrderedDict[str, tuple[float, Identity]] = OrderedDict()
+        self._endings = 0
 
     async def open(self, tokens: Tokens) -> str:
         """Keep a sign-in; returns the cookie's value."""
@@ -58,21 +65,34 @@ class Sessions:
     async def replace(self, cookie: str, tokens: Tokens) -> None:
         """Put other tokens of the same person behind the same cookie."""
         await run_in_threadpool(self._save, cookie, tokens)
+        self.forget()
 
     async def open_only(self, tokens: Tokens) -> str:
         """End every session of that person, and keep this sign-in: after a new password."""
         await run_in_threadpool(self._store.drop_all, tokens.identity.user_id)
+        self.forget()
         return await self.open(tokens)
 
     async def identify(self, cookie: str | None) -> Identity | None:
         """Who sends that cookie, with claims that are good for two minutes; None for nobody."""
-        kept = await run_in_threadpool(self._load, cookie)
-        if cookie is None or kept is None:
+        if cookie is None:
             return None
-        if kept.is_fresh:
-            return self._verified(kept)
-        tokens = await self._renewed(cookie)
-        return tokens.identity if tokens else None
+        digest, endings = _digest(cookie), self._endings
+        until, known = self._known.get(digest, (0.0, None))
+        if known is not None and time.monotonic() < until:
+            return known
+        found = await self._found(cookie)
+        if found is not None and endings == self._endings:
+            self._known[digest] = (time.monotonic() + _KNOWN_S, found)
+            self._known.move_to_end(digest)
+            if len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        return found
+
+    def forget(self) -> None:
+        """Look everybody up again: somebody's sessions have ended."""
+        self._endings += 1
+        self._known.clear()
 
     def now(self, cookie: str | None) -> Identity | None:
         """As `identify`, without renewing: for what runs in a thread, maybe long after its request
@@ -95,10 +115,20 @@ class Sessions:
         await run_in_threadpool(self._store.drop, _digest(cookie))
         if everywhere:
             await run_in_threadpool(self._store.drop_all, kept.user_id)
+        self.forget()
         try:
             await self._auth.sign_out(kept.access_token, everywhere=everywhere)
         except NotAllowed:
             return  # it had ended there already
+
+    async def _found(self, cookie: str) -> Identity | None:
+        kept = await run_in_threadpool(self._load, cookie)
+        if kept is None:
+            return None
+        if kept.is_fresh:
+            return self._verified(kept)
+        tokens = await self._renewed(cookie)
+        return tokens.identity if tokens else None
 
     async def _renewed(self, cookie: str) -> Tokens | None:
         lock = self._renewing.setdefault(_digest(cookie), asyncio.Lock())

@@ -13,7 +13,6 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse
-from starlette.staticfiles import StaticFiles
 
 from ourvidz.domain.account import Identity
 from ourvidz.ports import SessionStore
@@ -21,9 +20,11 @@ from ourvidz.studio.door import Studio
 from ourvidz.web.api import Api
 from ourvidz.web.cookies import Cookies
 from ourvidz.web.entrance import Entrance, Welcome
+from ourvidz.web.first_paint import FirstPaint
 from ourvidz.web.gate import Gate
 from ourvidz.web.own_account import OwnAccount
 from ourvidz.web.sessions import Sessions
+from ourvidz.web.static_files import StaticFiles
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -46,25 +47,30 @@ class Site:
         """Put it into `app`. Loads Gradio, which takes some seconds."""
         from ourvidz.web.guard import Desk
         from ourvidz.web.pages.admin import ADMIN_PAGES
-        from ourvidz.web.studio_app import PAGES, make_blocks, mount
+        from ourvidz.web.studio_app import PAGES, make_blocks, mount, shells
 
         app.include_router(Entrance(self.studio, self.sessions, self.cookies, self.welcome).router)
         own = OwnAccount(self.studio, self.sessions, self.cookies, self.welcome.outbox)
         app.include_router(own.router)
         app.include_router(Api(self.studio).router)
-        app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+        app.mount("/static", StaticFiles(), name="static")
         for path, name in (("/favicon.ico", "icon.svg"), ("/robots.txt", "robots.txt"),
                            ("/manifest.json", "manifest.json")):  # fmt: skip
             app.add_api_route(path, _sends(_STATIC / name))
         desk = Desk(studio=self.studio, sessions=self.sessions, cookies=self.cookies)
-        mount(app, make_blocks(desk, PAGES, "OurVidz"), "/app")
         office = replace(desk, admin=True)
-        mount(app, make_blocks(office, ADMIN_PAGES, "OurVidz administration"), "/admin")
+        mounts = (
+            mount(app, make_blocks(desk, PAGES, "OurVidz"), "/app"),
+            mount(app, make_blocks(office, ADMIN_PAGES, "OurVidz administration"), "/admin"),
+        )
+        first = {**shells(PAGES, "/app"), **shells(ADMIN_PAGES, "/admin")}
+        app.add_middleware(FirstPaint, shells=first)
         app.add_middleware(
             Gate,
             sessions=self.sessions,
             cookies=self.cookies,
             is_admin=self._is_admin,
+            mounts=mounts,
             media_url=self.media_url,
         )
         # With this one in front Gradio sends no cross-origin headers of its own.

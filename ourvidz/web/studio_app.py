@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 import gradio as gr
 from fastapi import FastAPI
 
+from ourvidz.web import nav
+from ourvidz.web.first_paint import shell
+from ourvidz.web.gate import Mounted
 from ourvidz.web.guard import Desk, unguarded
 from ourvidz.web.look import head, theme
 from ourvidz.web.pages import account, characters, create, library
@@ -26,8 +29,8 @@ def make_blocks(desk: Desk, pages: Sequence[ModuleType], title: str) -> gr.Block
     return blocks
 
 
-def mount(app: FastAPI, blocks: gr.Blocks, path: str) -> None:
-    """Mount `blocks` at `path`, closed: every handler guarded, no file but uploads readable."""
+def mount(app: FastAPI, blocks: gr.Blocks, path: str) -> Mounted:
+    """Mount `blocks` at `path`, closed: every handler guarded, no file of the server readable."""
     if bad := unguarded(blocks):
         raise RuntimeError(f"handlers without a guard: {', '.join(bad)}")
     blocks.queue(max_size=200, default_concurrency_limit=20, api_open=False)
@@ -50,6 +53,21 @@ def mount(app: FastAPI, blocks: gr.Blocks, path: str) -> None:
     )
     # Gradio checks paths of files only in an app that it believes was launched.
     blocks.has_launched = True
+    return Mounted(
+        path=path,
+        pages=frozenset(page for page, _, _ in blocks.pages),
+        handlers=frozenset(number for number, one in blocks.fns.items() if one.fn is not None),
+    )
+
+
+def shells(pages: Sequence[ModuleType], path: str) -> Mapping[str, str]:
+    """What is seen of the pages at first, by their paths. The office's bar needs no hurry."""
+    return {
+        f"{path}/{page.PATH}".rstrip("/"): shell(
+            nav.markup(page.PATH) if pages is PAGES else "", page.TITLE
+        )
+        for page in pages
+    }
 
 
 def _name(state: object) -> str | None:

@@ -75,7 +75,7 @@ def running_app(town: Town, endpoints: Endpoints, port: int, folder: Path) -> It
         process.stdin.write(json.dumps(said))
         process.stdin.close()
         try:
-            _wait(f"http://127.0.0.1:{port}/healthz", process, log)
+            wait_for(f"http://127.0.0.1:{port}/healthz", process, log)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
@@ -103,7 +103,7 @@ def visit(site: str) -> Iterator[Visit]:
         yield opened
 
 
-def _wait(url: str, process: subprocess.Popen[str], log: Path) -> None:
+def wait_for(url: str, process: subprocess.Popen[str], log: Path) -> None:
     until = time.monotonic() + _START_S
     while time.monotonic() < until and process.poll() is None:
         try:

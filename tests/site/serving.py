@@ -9,6 +9,7 @@ import json
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from ourvidz.backends.embedded.stack import Endpoints
 from ourvidz.bootstrap import Wiring
@@ -17,8 +18,12 @@ from ourvidz.web.server import serve
 
 
 def main() -> None:
-    """Serve what standard input says: home, port and the servers' addresses."""
-    said = json.load(sys.stdin)
+    """Serve what standard input says."""
+    serve_said(json.load(sys.stdin))
+
+
+def serve_said(said: dict[str, Any]) -> None:
+    """said: home, port and the servers' addresses."""
     url = f"http://127.0.0.1:{said['port']}"
     settings = Settings(home=Path(said["home"]), port=said["port"], public_url=url, device="cpu")
     with closing(Wiring(settings, Endpoints(**said["endpoints"]))) as wiring:

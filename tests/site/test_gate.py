@@ -85,7 +85,6 @@ def test_a_tab_belongs_to_who_opened_it(ann: Browser, mallory: Browser) -> None:
     assert sent(mallory) == 403
     listening = mallory.client.get("/app/gradio_api/queue/data?session_hash=anns-tab")
     assert listening.status_code == 403
-    assert mallory.client.get("/app/gradio_api/heartbeat/anns-tab").status_code == 403
 
 
 def test_no_file_of_the_server_is_read_through_an_upload(ann: Browser, tmp_path: object) -> None:

@@ -1,0 +1,177 @@
+"""Attacks from outside and from other accounts, on the real app by real HTTP.
+
+Each is tried three times: on the app as it is, where it fails; without one of its cures, where it
+fails if there is another one behind it; and without all of them, where it must succeed. So none of
+these tests can be green because the attack was no attack.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ourvidz.studio import characters, orders, projects
+from tests.servers import Endpoints
+from tests.site import attacks as on
+from tests.site.attacks import MARKUP, Attack, Scene
+from tests.site.browsers import Browser, Visit
+from tests.site.conftest import free_port, wait_for
+from tests.studio.conftest import Town, identity
+from tests.studio.scenes import deliver_video
+
+#: What is between an attack and its success. Two cures: each one alone is enough.
+CURES: dict[Attack, tuple[str, ...]] = {
+    on.makes_a_browser_sign_out: ("origin",),
+    on.reads_across_origins: ("cors",),
+    on.frames_a_page: ("headers",),
+    on.leads_away: ("inside",),
+    on.forges_an_age: ("age",),
+    on.calls_handlers_without_a_cookie: ("door", "name", "guard"),
+    on.uses_an_old_cookie: ("ending",),
+    on.tosses_a_cookie: ("cookies",),
+    on.hijacks_a_tab: ("tabs",),
+    on.hijacks_a_tab_by_another_spelling: ("types",),
+    on.takes_anothers_things: ("rows",),
+    on.reads_the_office: ("office", "clerk", "books"),
+    on.floods: ("pace",),
+    on.finds_more_routes: ("routes",),
+    on.names_a_handler_that_is_not_there: ("numbers",),
+    on.nests_deeply: ("types",),
+    on.gets_its_cookie_back: ("routes", "echo"),
+    on.sends_too_much: ("size",),
+    on.writes_markup_into_a_page: ("escape",),
+    on.writes_markup_into_a_form: ("forms",),
+    on.reads_a_file_without_a_link: ("links",),
+    on.leaves_the_folder_of_files: ("links", "keys"),
+    on.reads_a_file_of_the_server: ("routes", "launched"),
+    on.keeps_connections: ("patience",),
+}
+#: What an app gets so that an attack has something to attack, or does not take long.
+ARRANGED: dict[Attack, tuple[str, ...]] = {
+    on.reads_a_file_of_the_server: ("files",),
+    on.keeps_connections: ("hasty",),
+}
+SECRET = "marmalade"
+
+
+@pytest.fixture(scope="module")
+def without(
+    town: Town, site_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Any]]:
+    """Starts an app that lacks some cures, and ends it."""
+    log = tmp_path_factory.mktemp("nursery") / "log"
+    said = {"home": str(town.wiring.settings.home), "endpoints": asdict(site_endpoints)}
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.site.nursery"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            text=True,
+        ) as nursery,
+    ):
+        assert nursery.stdin is not None
+        door = nursery.stdin
+
+        @contextmanager
+        def grown(*cures: str) -> Iterator[str]:
+            port = free_port()
+            order = json.dumps(said | {"port": port, "without": cures}) + "\n"
+            door.write(order)
+            door.flush()
+            wait_for(f"http://127.0.0.1:{port}/healthz", nursery, log)
+            try:
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                door.write(order)
+                door.flush()
+
+        yield grown
+        door.close()
+
+
+@pytest.fixture(scope="module")
+def at(town: Town, visit: Visit) -> Callable[[str], Scene]:
+    """Makes the scene on any of the apps: they share accounts, cookies and files."""
+    ann, mallory, visitor = visit().signed_up(), visit().signed_up(), visit().grown_up()
+    ann_id = town.studio.administration.user_by_email(ann.email).user_id
+    me = identity(ann_id, ann.email)
+    words = f"a sailboat called {SECRET} {MARKUP}"
+    project = projects.create_project(me, town.studio, {"prompt": words})
+    characters.create_character(me, town.studio, SECRET, MARKUP)
+    town.studio.administration.add_credits(ann_id, 5, "test", "attacks")
+    job = orders.render(me, town.studio, project.id, key="one")
+    deliver_video(town, me, job)
+    (video,) = town.studio.records.videos(me)
+    # Seen by the page that opens: the newest project, at its first step.
+    uploads = town.wiring.settings.home / "uploads"
+
+    def moved(browser: Browser, site: str) -> Browser:
+        there = Browser(site)
+        there.email = browser.email
+        there.client.cookies.update(browser.client.cookies)
+        return there
+
+    def scene(site: str) -> Scene:
+        return Scene(
+            site=site,
+            ann=moved(ann, site),
+            mallory=moved(mallory, site),
+            visitor=moved(visitor, site),
+            ann_id=ann_id,
+            secret=SECRET,
+            job=job,
+            video=video,
+            filed=lambda: [str(path) for path in uploads.rglob("*") if path.is_file()],
+        )
+
+    return scene
+
+
+def _name(value: object) -> str:
+    return getattr(value, "__name__", str(value))
+
+
+@pytest.mark.parametrize("attack", CURES, ids=_name)
+def test_fails(attack: Attack, at: Callable[[str], Scene], site: str, without: Any) -> None:
+    if attack not in ARRANGED:
+        assert not attack(at(site))
+        return
+    with without(*ARRANGED[attack]) as arranged:
+        assert not attack(at(arranged))
+
+
+#: Attacks that are tried on one app, by the cures that it lacks.
+GROUPS: dict[tuple[str, ...], list[Attack]] = {}
+for _attack, _cures in CURES.items():
+    GROUPS.setdefault((*ARRANGED.get(_attack, ()), *_cures), []).append(_attack)
+
+
+@pytest.mark.parametrize("cures", GROUPS, ids="+".join)
+def test_succeeds_without_its_cures(
+    cures: tuple[str, ...], at: Callable[[str], Scene], without: Any
+) -> None:
+    with without(*cures) as weak:
+        assert [_name(one) for one in GROUPS[cures] if not one(at(weak))] == []
+
+
+SEVERAL = [(one, cure) for one, cures in CURES.items() if len(cures) > 1 for cure in cures]
+
+
+@pytest.mark.parametrize(("attack", "cure"), SEVERAL, ids=_name)
+def test_each_of_several_cures_is_enough(
+    attack: Attack, cure: str, at: Callable[[str], Scene], without: Any
+) -> None:
+    others = (one for one in CURES[attack] if one != cure)
+    with without(*ARRANGED.get(attack, ()), *others) as weak:
+        assert not attack(at(weak))
