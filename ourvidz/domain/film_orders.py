@@ -20,8 +20,9 @@ from ourvidz.domain.request import VideoRequest
 from ourvidz.domain.scene import Transition
 from ourvidz.domain.storyboard import ShotOrder
 
-#: Keyframes that one job makes, so that it ends soon and others can share the work.
-MAX_STILLS = 8
+#: Keyframes derived in one job: as many as one quick run through a scene passes, so that they
+#: belong together. The scene's master may be made in the same job.
+RUN_STILLS = 5
 #: Clips of a film of thirty minutes.
 MAX_CLIPS = 360
 #: A transition is no longer than a second.
@@ -44,10 +45,14 @@ class Stills:
 
 @dataclass(frozen=True, kw_only=True)
 class Join:
-    """A job that joins a film. clip_keys: files in order. seams: how each meets the next one."""
+    """A job that joins a film. clip_keys: files in order. thumbnail_key: of the first of them.
+
+    seams: how each meets the next one.
+    """
 
     title: str
     clip_keys: tuple[str, ...]
+    thumbnail_key: str | None
     seams: tuple[tuple[Transition, int], ...]
 
 
@@ -69,13 +74,16 @@ def is_stills(params: Mapping[str, Any]) -> bool:
     return "stills" in params
 
 
-def stills_of(params: Mapping[str, Any], owner: UUID) -> Stills:
-    """The keyframes of a job. Raises InvalidRequest for what could not be meant."""
+def stills_of(params: Mapping[str, Any], owner: UUID | None = None) -> Stills:
+    """The keyframes of a job.
+
+    Raises InvalidRequest for what could not be meant, and for files that are not of `owner`.
+    """
     rest = {k: v for k, v in params.items() if k not in ("stills", "recipe", "master_key")}
     entries: Any = params.get("stills")
     rows: list[Any] = list(entries) if isinstance(entries, list | tuple) else []  # pyright: ignore[reportUnknownArgumentType]
-    if not 1 <= len(rows) <= MAX_STILLS:
-        raise InvalidRequest("stills", f"must be 1 to {MAX_STILLS} of a key and a seed")
+    if not 1 <= len(rows) <= RUN_STILLS + 1:
+        raise InvalidRequest("stills", f"must be 1 to {RUN_STILLS + 1} of a key and a seed")
     keys, seeds = zip(*(_still(row) for row in rows), strict=True)
     master = params.get("master_key")
     if master is not None:
@@ -120,8 +128,8 @@ def film_params(film: Film, plan: str) -> dict[str, Any]:
     }
 
 
-def join_of(params: Mapping[str, Any], owner: UUID) -> Join:
-    """What a stitch job joins.
+def join_of(params: Mapping[str, Any], owner: UUID | None = None) -> Join:
+    """What a stitch job joins; the same errors as `stills_of`.
 
     Where a shot is missing, its neighbours meet by a cut.
 
@@ -135,27 +143,20 @@ def join_of(params: Mapping[str, Any], owner: UUID) -> Join:
     title = params.get("title")
     if not 1 <= len(keys) <= MAX_CLIPS or len(places) != len(keys) or not isinstance(title, str):
         raise InvalidRequest("clip_keys", f"must be 1 to {MAX_CLIPS}, with the place of each")
-    for key in keys:
+    thumbnail = params.get("thumbnail_key")
+    for key in keys if thumbnail is None else [*keys, thumbnail]:
         _check_key("clip_keys", key, owner)
     if not all(_is_whole(place, 0, MAX_CLIPS) for place in places):
         raise InvalidRequest("places", "must be the places of the clips in the film")
     return Join(
         title=title,
         clip_keys=tuple(keys),
+        thumbnail_key=thumbnail,
         seams=tuple(
             _seam(seams, before) if after == before + 1 else ("cut", 0)
             for before, after in pairwise(places)
         ),
     )
-
-
-def clip_before_of(params: Mapping[str, Any], owner: UUID) -> tuple[dict[str, Any], str | None]:
-    """A chained shot's params without, and the key of, the clip that it goes on from."""
-    rest = {name: value for name, value in params.items() if name != "clip_key"}
-    key = params.get("clip_key")
-    if key is not None:
-        _check_key("clip_key", key, owner)
-    return rest, key
 
 
 def _still(row: Any) -> tuple[str, int]:
@@ -176,8 +177,9 @@ def _seam(seams: list[Any], at: int) -> tuple[Transition, int]:
     return how, frames  # pyright: ignore[reportUnknownVariableType]
 
 
-def _check_key(field: str, key: Any, owner: UUID) -> None:
-    if not isinstance(key, str) or not split_key(key)[1].startswith(f"{owner}/"):
+def _check_key(field: str, key: Any, owner: UUID | None) -> None:
+    folder = "" if owner is None else f"{owner}/"
+    if not isinstance(key, str) or not split_key(key)[1].startswith(folder):
         raise InvalidRequest(field, "is not one of your files; order it again")
 
 

@@ -44,7 +44,7 @@ FIELDS: Mapping[JobKind, tuple[str, ...]] = MappingProxyType(
     {
         "enhance": ("prompt", "seed"),
         "preview": (*_REQUEST, "num_images", "clip_key"),
-        "video": (*_REQUEST, *_KEYS),
+        "video": (*_REQUEST, *_KEYS, "clip_key"),
     }
 )
 
@@ -140,12 +140,12 @@ def image_keys_of(params: Mapping[str, Any], owner: UUID) -> tuple[str | None, s
     return keys
 
 
-def clip_key_of(params: Mapping[str, Any], owner: UUID) -> str | None:
-    """Key of the clip whose last frame a preview job offers, which must be a file of `owner`.
+def clip_key_of(params: Mapping[str, Any], owner: UUID, kind: JobKind = "preview") -> str | None:
+    """Key of the clip whose last frame a preview job offers, or that a video job goes on from.
 
-    Raises InvalidRequest as `image_keys_of` does.
+    It must be a file of `owner`. Raises InvalidRequest as `image_keys_of` does.
     """
-    key = _checked("preview", params).get("clip_key")
+    key = _checked(kind, params).get("clip_key")
     _check_owner("clip_key", key, owner, "videos")
     return key
 

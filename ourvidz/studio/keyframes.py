@@ -11,7 +11,7 @@ from uuid import UUID
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.film import Film, Keyframe
-from ourvidz.domain.film_orders import MAX_STILLS, stills_params
+from ourvidz.domain.film_orders import RUN_STILLS, stills_params
 from ourvidz.domain.job import FINAL, Job
 from ourvidz.domain.scene import Scene
 from ourvidz.domain.storyboard import Picture, StillOrder
@@ -165,26 +165,31 @@ def _orders(
 def _of_scene(
     film: Film, scene: Scene, wanted: list[Keyframe], again: bool, before: int
 ) -> list[StillOrder]:
-    """A scene's jobs; those after the first wait for it when it makes the scene's first picture."""
+    """A scene's jobs; those after the first wait for it when it makes the scene's first picture.
+
+    before: how many orders stand before them.
+    """
     waits = bool(wanted) and wanted[0].place == 0
+    drawn = secrets.randbelow(MAX_DRAWN_SEED)  # the same for all: they are made in one run
     return [
         StillOrder(
             params=stills_params(
                 resolve(film.still_request(batch[0])),
-                [
-                    (one.key, secrets.randbelow(MAX_DRAWN_SEED) if again else one.seed)
-                    for one in batch
-                ],
+                [(one.key, drawn if again else one.seed) for one in batch],
                 recipe=recipe_of(film, scene),
             ),
             after=before if waits and index else None,
         )
-        for index, batch in enumerate(_batches(wanted))
+        for index, batch in enumerate(_runs(wanted))
     ]
 
 
-def _batches(wanted: list[Keyframe]) -> list[list[Keyframe]]:
-    return [wanted[at : at + MAX_STILLS] for at in range(0, len(wanted), MAX_STILLS)]
+def _runs(wanted: list[Keyframe]) -> list[list[Keyframe]]:
+    """What is made together, the master with the first run."""
+    runs: dict[int, list[Keyframe]] = {}
+    for one in wanted:
+        runs.setdefault(max(one.place - 1, 0) // RUN_STILLS, []).append(one)
+    return list(runs.values())
 
 
 def _is_wanted(

@@ -9,9 +9,9 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
-from ourvidz.domain.errors import OurVidzError, Unavailable
+from ourvidz.domain.errors import Cancelled, OurVidzError, Unavailable
 from ourvidz.domain.job import Lease
-from ourvidz.domain.orders import clip_key_of, image_keys_of
+from ourvidz.worker.cargo import bring
 from ourvidz.worker.ending import BUG, Ending, Stopped, ending_of
 from ourvidz.worker.heart import Heart
 from ourvidz.worker.messages import Done, Parcel, Task, with_keys
@@ -65,7 +65,7 @@ class Attempt:
     def _worked(self) -> Ending | Stopped:
         job, tools = self._lease.job, self._tools
         folder = tools.folders.open(self._lease)
-        image, last_image = self._fetched(folder)
+        cargo = bring(job, folder, self._fetch)
         watch = Watch(self._lease, tools, self._heart)
         said = watch.run(
             Task(
@@ -74,9 +74,7 @@ class Attempt:
                 params=job.params,
                 out_dir=folder,
                 scratch_dir=tools.folders.stages(self._lease),
-                image=image,
-                last_image=last_image,
-                clip=self._fetched_clip(folder),
+                **vars(cargo),
             )
         )
         self.loaded = watch.loaded
@@ -87,26 +85,13 @@ class Attempt:
             return Ending(outcome="cancelled")
         return Ending(outcome="succeeded", result=result)
 
-    def _fetched(self, folder: Path) -> tuple[Path | None, Path | None]:
-        """The job's pictures, on this machine."""
-        job = self._lease.job
-        if job.kind != "video":
-            return None, None
-        first, last = (
-            self._fetch(key, folder / f"picture-{number}{Path(key).suffix}") if key else None
-            for number, key in enumerate(image_keys_of(job.params, job.user_id))
-        )
-        return first, last
-
-    def _fetched_clip(self, folder: Path) -> Path | None:
-        """The clip that a preview job shows the end of, on this machine."""
-        job = self._lease.job
-        key = clip_key_of(job.params, job.user_id) if job.kind == "preview" else None
-        return self._fetch(key, folder / "before.mp4") if key else None
-
-    def _fetch(self, key: str, path: Path) -> Path:
+    def _fetch(self, key: str, path: Path) -> None:
+        """One of maybe hundreds: between them the job can be cancelled, and the worker stopped."""
+        if self._is_cancelled():
+            raise Cancelled
+        if self._tools.stopping.is_set():
+            raise Unavailable("worker", "it stops; another one goes on")
         self._patiently(lambda: self._tools.courier.fetch(self._lease, key, path))
-        return path
 
     def _delivered(self, parcel: Parcel) -> str:
         """Upload a file under a name that no other try has; returns its key."""

@@ -26,7 +26,7 @@ class Ready:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One attempt. image, last_image, clip: where the job's files were fetched to.
+    """One attempt. image, last_image, clip, clips: where the job's files were fetched to.
 
     out_dir: for files of this attempt. scratch_dir: for stages that the next one may take.
     """
@@ -39,6 +39,7 @@ class Task:
     image: Path | None = None
     last_image: Path | None = None
     clip: Path | None = None
+    clips: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

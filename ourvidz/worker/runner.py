@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ourvidz.domain.clip import Still
 from ourvidz.domain.errors import PolicyRefused
+from ourvidz.domain.film_orders import is_stills, join_of, stills_of
 from ourvidz.domain.orders import enhance_order, num_images_of, request_of
 from ourvidz.domain.progress import OnProgress
 from ourvidz.domain.request import VideoRequest
 from ourvidz.ports import Policy
+from ourvidz.worker.films import join_film, make_stills
 from ourvidz.worker.messages import Parcel, Ready, Task
 from ourvidz.worker.settings import WorkerSettings
 
@@ -73,11 +75,15 @@ class PipelineRunner:
         scratch = Scratch(task.scratch_dir)
         if task.kind == "enhance":
             return self._enhance(task, on_progress, scratch)
+        if task.kind == "stitch":
+            return self._join(task, on_progress)
+        if is_stills(task.params):
+            return self._stills(task, on_progress, scratch)
         request = request_of(task.kind, task.params, task.image, task.last_image)
         self._judge(request, has_image=_is_uploaded(task))
         if request.seed is None:  # the same one in every attempt
             request = request.replace(seed=task.job_id.int % 2**31)
-        if task.clip:
+        if task.clip and task.kind == "preview":
             return self._last_frame(task, task.clip, request, on_progress)
         self.loaded = request.model
         if task.kind == "preview":
@@ -125,12 +131,26 @@ class PipelineRunner:
 
         return _offered([last_frame(clip, task.out_dir, on_progress, seed=request.seed or 0)])
 
+    def _stills(self, task: Task, on_progress: OnProgress, scratch: Scratch) -> dict[str, Any]:
+        wanted = stills_of(task.params)
+        self._judge(wanted.request, has_image=False)
+        self.loaded = wanted.request.model
+        return make_stills(task, wanted, self._manager, on_progress, scratch)
+
+    def _join(self, task: Task, on_progress: OnProgress) -> Mapping[str, Any]:
+        join = join_of(task.params)
+        self._policy.check([join.title], adult_verified=True)
+        return join_film(task, join, on_progress)
+
     def _video(
         self, task: Task, request: VideoRequest, on_progress: OnProgress, scratch: Scratch
     ) -> dict[str, Any]:
-        from ourvidz.pipeline.generate import generate_clip
+        from ourvidz.pipeline.generate import extend, generate_clip
 
-        clip = generate_clip(request, self._manager, on_progress, task.out_dir, scratch=scratch)
+        if task.clip:
+            clip = extend(task.clip, request, self._manager, on_progress, task.out_dir)
+        else:
+            clip = generate_clip(request, self._manager, on_progress, task.out_dir, scratch=scratch)
         bucket = "videos-final"
         return {
             "media_key": Parcel(path=clip.path, bucket=bucket, content_type="video/mp4"),

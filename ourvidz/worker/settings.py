@@ -9,7 +9,7 @@ from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.job import JobKind
 
 #: What a worker can do today.
-RUN_KINDS: tuple[JobKind, ...] = ("enhance", "preview", "video")
+RUN_KINDS: tuple[JobKind, ...] = ("enhance", "preview", "video", "stitch")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,9 +101,10 @@ begin
             or (shots.delivered < shots.total and not film.params ? 'partial') then
         return;
     end if;
-    select jsonb_agg(media_key order by place) as keys, jsonb_agg(place order by place) as places
+    select jsonb_agg(media_key order by place) as keys, jsonb_agg(place order by place) as places,
+        (array_agg(thumbnail_key order by place))[1] as thumbnail
     into clips from (
-        select distinct on (clip.place) clip.place, v.media_key from public.jobs clip
+        select distinct on (clip.place) clip.place, v.media_key, v.thumbnail_key from public.jobs clip
         join public.videos v on v.job_id = clip.id and v.deleted_at is null
         where clip.parent_id = p_film and clip.place is not null
         order by clip.place, clip.take desc) newest;
@@ -115,7 +116,7 @@ begin
         idempotency_key, turn)
     values (film.user_id, film.id, film.storyboard_id, 'stitch', film.model,
         jsonb_build_object('title', film.params -> 'title', 'seams', film.params -> 'seams',
-            'clip_keys', clips.keys, 'places', clips.places),
+            'clip_keys', clips.keys, 'places', clips.places, 'thumbnail_key', clips.thumbnail),
         line, 'stitch:' || gen_random_uuid(), public.next_turn(film.user_id, line));
 end
 $$;

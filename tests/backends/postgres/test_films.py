@@ -1,0 +1,344 @@
+"""A film is paid once, made clip by clip, and joined when it is whole."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from ourvidz.domain.errors import InvalidRequest, NotAllowed, NotEnoughCredits
+from tests.backends.postgres.film_house import (
+    WORKER,
+    claimed,
+    deliver,
+    fail,
+    ledger,
+    make_clips,
+    new_film,
+    order_film,
+    states,
+    takes,
+)
+from tests.backends.postgres.house import House
+
+
+@pytest.fixture(autouse=True)
+def empty_line(house: House) -> None:
+    house.root.execute("delete from public.jobs")
+
+
+def test_a_film_is_paid_once_and_joined_when_all_its_clips_are_there(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 3)
+    assert (film.kind, film.state, film.cost) == ("film", "waiting", 2)
+    assert ledger(house, me) == [("reserve", -2)]
+    clips = make_clips(house, 3)
+    assert [one.job.params["prompt"] for one in clips] == ["shot 0", "shot 1", "shot 2"]
+    join = claimed(house)
+    assert join.job.kind == "stitch"
+    assert join.job.params["clip_keys"] == [take.media_key for take in takes(house, me, film)]
+    assert join.job.params["thumbnail_key"] == takes(house, me, film)[0].thumbnail_key
+    assert house.records.job(me, film.id).state == "waiting"
+    assert deliver(house, join)
+    assert house.records.job(me, film.id).state == "succeeded"
+    assert ledger(house, me) == [("reserve", -2), ("settle", 0)]
+    (video,) = house.records.videos(me)
+    assert (video.job_id, video.cost, video.title) == (film.id, 2, "Sea")
+    assert house.queue.claim(WORKER, 60) is None
+
+
+def test_nobody_can_claim_the_film_itself_or_join_it_early(house: House) -> None:
+    me = house.person(credits=10)
+    order_film(house, me, 2)
+    first, second = claimed(house), claimed(house)
+    assert house.queue.claim(WORKER, 60) is None
+    deliver(house, second)
+    assert house.queue.claim(WORKER, 60) is None
+    deliver(house, first)
+    assert claimed(house).job.kind == "stitch"
+
+
+def test_two_last_clips_at_the_same_moment_are_joined_once(house: House) -> None:
+    me = house.person(credits=20)
+    for _ in range(5):
+        film = order_film(house, me, 4)
+        leases = [claimed(house) for _ in range(4)]
+        with ThreadPoolExecutor(4) as workers:
+            assert all(workers.map(lambda lease: deliver(house, lease), leases))
+        assert len(house.records.stitches(me, film.id)) == 1
+        assert deliver(house, claimed(house))
+
+
+def test_cancelling_keeps_finished_clips_and_pays_the_rest_back(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 12)  # a minute: 5 credits
+    make_clips(house, 6)
+    running = claimed(house)
+    for _ in range(2):
+        assert house.records.cancel(me, film.id).state == "cancelled"
+    assert ledger(house, me) == [("reserve", -5), ("settle", 0), ("refund", 3)]
+    assert house.queue.heartbeat(running, 60, 0.5, "denoise", None) == "cancel"
+    assert house.queue.finish(running, "cancelled")
+    assert states(house, me, film) == "ssssss" + "c" * 6
+    assert house.queue.claim(WORKER, 60) is None
+    assert sum(take.media_key is not None for take in takes(house, me, film)) == 6
+
+
+def test_a_film_cancelled_before_its_first_clip_costs_nothing(house: House) -> None:
+    me = house.person(credits=2)
+    film = order_film(house, me, 3)
+    house.records.cancel(me, film.id)
+    assert ledger(house, me) == [("reserve", -2), ("refund", 2)]
+
+
+def test_going_on_after_a_cancel_costs_what_was_paid_back(house: House) -> None:
+    me = house.person(credits=50)
+    board = house.records.create_storyboard(me, {"title": "Sea"})
+    for done in (1, 2, 3):
+        film = house.records.enqueue_film(me, new_film(board.id, 12))
+        make_clips(house, done)
+        house.records.cancel(me, film.id)
+    film = house.records.enqueue_film(me, new_film(board.id, 12))
+    assert states(house, me, film) == "s" * 6 + "q" * 6
+    make_clips(house, 6)
+    deliver(house, claimed(house))
+    assert house.records.job(me, film.id).state == "succeeded"
+    assert sum(amount for _, amount in ledger(house, me)) == -5
+
+
+def test_only_what_changed_is_made_and_paid_again(house: House) -> None:
+    me = house.person(credits=10)
+    board = house.records.create_storyboard(me, {"title": "Sea"})
+    house.records.enqueue_film(me, new_film(board.id, 6))
+    make_clips(house, 6)
+    deliver(house, claimed(house))
+    other = new_film(board.id, 6)
+    changed = replace(other.shots[2], params={**other.shots[2].params, "prompt": "another sea"})
+    other = replace(other, shots=(*other.shots[:2], *other.shots[3:], changed))
+    price = house.records.film_price(me, other)
+    assert (price.price, price.credits, price.missing) == (3, 1, 1)
+    film = house.records.enqueue_film(me, other)
+    assert film.cost == 1
+    assert states(house, me, film) == "sssssq"
+    make_clips(house, 1)
+    join = claimed(house)
+    keys = [take.media_key for take in takes(house, me, film)]
+    assert join.job.params["clip_keys"] == keys
+
+
+def test_a_failed_clip_leaves_the_others_and_waits_for_its_owner(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 3)
+    fail(house, claimed(house))
+    make_clips(house, 2)
+    now = house.records.job(me, film.id)
+    assert now.state == "waiting"
+    assert "1 of 3 shots could not be made" in (now.error or "")
+    assert house.queue.claim(WORKER, 60) is None
+    assert house.records.retry_film(me, film.id).error is None
+    assert states(house, me, film) == "qss"
+    make_clips(house, 1)
+    deliver(house, claimed(house))
+    assert house.records.job(me, film.id).state == "succeeded"
+    assert ledger(house, me) == [("reserve", -2), ("settle", 0)]
+
+
+def test_a_part_can_be_taken_and_the_rest_is_paid_back(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 3)
+    make_clips(house, 1)
+    fail(house, claimed(house))
+    with pytest.raises(NotAllowed, match="waits for you"):
+        house.records.take_film(me, film.id)
+    make_clips(house, 1)
+    house.records.take_film(me, film.id)
+    join = claimed(house)
+    assert join.job.params["places"] == [0, 2]
+    deliver(house, join)
+    assert house.records.job(me, film.id).state == "succeeded"
+    assert ledger(house, me) == [("reserve", -2), ("settle", 0), ("refund", 1)]
+
+
+def test_a_join_that_failed_is_tried_again(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 2)
+    make_clips(house, 2)
+    fail(house, claimed(house))
+    assert house.queue.claim(WORKER, 60) is None
+    house.records.retry_film(me, film.id)
+    deliver(house, claimed(house))
+    assert house.records.job(me, film.id).state == "succeeded"
+
+
+def test_another_take_is_a_clip_of_its_own_and_only_then_the_film_is_joined_anew(
+    house: House,
+) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 3)
+    make_clips(house, 3)
+    deliver(house, claimed(house))
+    before = house.records.film_video(me, film.id)
+    assert before is not None
+    params = {"prompt": "shot 1", "num_frames": 80, "seed": 99}
+    with ThreadPoolExecutor(4) as clicks:
+        redo = list(
+            clicks.map(lambda _: house.records.redo_shot(me, film.id, "a/1", params), range(4))
+        )
+    assert len({job.id for job in redo}) == 1
+    assert ledger(house, me)[2:] == [("reserve", -1)]
+    deliver(house, claimed(house))
+    assert ledger(house, me)[2:] == [("reserve", -1), ("settle", 0)]
+    join = claimed(house)
+    deliver(house, join)
+    after = house.records.film_video(me, film.id)
+    assert after is not None
+    assert after.media_key != before.media_key
+    assert house.records.storyboard(me, redo[0].storyboard_id or film.id).retakes == {"a/1": 99}
+    # What was replaced goes the way of deleted videos, and leaves the library.
+    assert [video.id for video in house.records.videos(me)] == [after.id]
+    old = {str(row[0]) for row in house.root.execute(
+        "select media_key from public.videos where deleted_at is not null and user_id = %s",
+        (me.user_id,))}  # fmt: skip
+    assert before.media_key in old
+    assert len(old) == 2
+    assert house.queue.claim(WORKER, 60) is None
+
+
+def test_a_take_that_fails_is_paid_back_and_changes_nothing(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 2)
+    make_clips(house, 2)
+    deliver(house, claimed(house))
+    house.records.redo_shot(me, film.id, "a/0", {"prompt": "x", "num_frames": 80})
+    fail(house, claimed(house))
+    assert ledger(house, me)[2:] == [("reserve", -1), ("refund", 1)]
+    assert house.queue.claim(WORKER, 60) is None
+    assert [take.media_key is not None for take in takes(house, me, film)] == [True, False, True]
+
+
+def test_a_double_click_orders_and_charges_once(house: House) -> None:
+    me = house.person(credits=10)
+    board = house.records.create_storyboard(me, {"title": "Sea"})
+    with ThreadPoolExecutor(4) as clicks:
+        films = set(
+            clicks.map(lambda _: house.records.enqueue_film(me, new_film(board.id, 3)).id, range(4))
+        )
+    assert len(films) == 1
+    assert ledger(house, me) == [("reserve", -2)]
+
+
+def test_credits_can_not_run_out_in_the_middle(house: House) -> None:
+    me = house.person(credits=2)
+    film = order_film(house, me, 3)
+    with pytest.raises(NotEnoughCredits):
+        house.order(me)
+    with pytest.raises(NotEnoughCredits):
+        house.office.add_credits(me.user_id, -1, "taken back", str(film.id))
+    make_clips(house, 3)
+    deliver(house, claimed(house))
+    assert house.records.account(me).credits == 0
+    with pytest.raises(NotEnoughCredits):
+        order_film(house, me, 1)
+
+
+@pytest.mark.parametrize("shots", [0, 361])
+def test_a_film_has_1_to_360_shots(house: House, shots: int) -> None:
+    me = house.person(credits=200)
+    with pytest.raises(InvalidRequest):
+        order_film(house, me, shots)
+    assert ledger(house, me) == []
+
+
+def test_thirty_minutes_cost_what_the_list_says(house: House) -> None:
+    me = house.person(credits=100)
+    assert order_film(house, me, 360).cost == 100
+
+
+def test_others_take_turns_with_a_film_of_thirty_minutes(house: House) -> None:
+    ann, bob = house.person(credits=100), house.person(credits=1)
+    order_film(house, ann, 360)
+    for _ in range(5):
+        claimed(house)
+    theirs = house.order(bob)
+    assert theirs.id in {claimed(house).job.id for _ in range(2)}
+
+
+def test_chained_shots_wait_for_the_one_before(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 3, chained=True)
+    assert states(house, me, film) == "qww"
+    first = claimed(house)
+    assert house.queue.claim(WORKER, 60) is None
+    deliver(house, first)
+    second = claimed(house)
+    assert second.job.params["clip_key"] == takes(house, me, film)[0].media_key
+    fail(house, second)
+    assert states(house, me, film) == "sff"
+    house.records.retry_film(me, film.id)
+    assert states(house, me, film) == "sqw"
+    make_clips(house, 2)
+    deliver(house, claimed(house))
+    assert house.records.job(me, film.id).state == "succeeded"
+    with pytest.raises(NotAllowed, match="go on from each other"):
+        house.records.redo_shot(me, film.id, "a/1", {"prompt": "x", "num_frames": 80})
+
+
+def test_a_chain_is_taken_over_as_far_as_it_is_the_same(house: House) -> None:
+    me = house.person(credits=20)
+    board = house.records.create_storyboard(me, {"title": "Sea"})
+    film = house.records.enqueue_film(me, new_film(board.id, 4, chained=True))
+    make_clips(house, 2)
+    house.records.cancel(me, film.id)
+    film = house.records.enqueue_film(me, new_film(board.id, 4, chained=True))
+    assert states(house, me, film) == "ssqw"
+    third = claimed(house)
+    assert third.job.params["clip_key"] == takes(house, me, film)[1].media_key
+
+
+def test_who_deletes_a_film_deletes_its_clips_and_may_have_them_back(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 2)
+    make_clips(house, 2)
+    deliver(house, claimed(house))
+    (video,) = house.records.videos(me)
+    living = "select count(*) from public.videos where user_id = %s and deleted_at is null"
+    assert house.scalar(living, me.user_id) == 3
+    house.records.delete_video(me, video.id)
+    assert house.scalar(living, me.user_id) == 0
+    house.records.delete_video(me, video.id, undo=True)
+    assert house.scalar(living, me.user_id) == 3
+    board = house.records.job(me, film.id).storyboard_id
+    assert board is not None
+    house.records.delete_storyboard(me, board)
+    assert house.scalar(living, me.user_id) == 1
+    house.root.execute("update public.videos set deleted_at = now() - interval '2 h'"
+                       " where deleted_at is not null")  # fmt: skip
+    for gone in house.office.expired_videos():
+        house.office.forget_video(gone.id)
+    assert house.scalar("select count(*) from public.videos where user_id = %s", me.user_id) == 1
+
+
+def test_a_strangers_film_does_not_exist(house: House) -> None:
+    me, mallory = house.person(credits=10), house.person(credits=10)
+    film = order_film(house, me, 2)
+    board = film.storyboard_id
+    assert board is not None
+    records = house.records
+    for call in (
+        lambda: records.storyboard(mallory, board),
+        lambda: records.change_storyboard(mallory, board, {"title": "mine"}),
+        lambda: records.delete_storyboard(mallory, board),
+        lambda: records.enqueue_film(mallory, new_film(board, 2)),
+        lambda: records.order_stills(mallory, board, "starter", []),
+        lambda: records.retry_film(mallory, film.id),
+        lambda: records.take_film(mallory, film.id),
+        lambda: records.redo_shot(mallory, film.id, "a/0", {"num_frames": 80}),
+        lambda: records.cancel(mallory, film.id),
+    ):
+        with pytest.raises(NotAllowed):
+            call()
+    assert records.takes(mallory, film.id) == []
+    assert records.pictures(mallory, board) == []
+    assert ledger(house, mallory) == []
+    assert states(house, me, film) == "qq"
