@@ -68,7 +68,7 @@ def _ahead(
 
 
 def _copied(source: Source, first: int, stop: int) -> Iterator[tuple[int, Packet]]:
-    with opened(source.path) as clip:
+    with opened(source.path, probe=False) as clip:
         # Where copying may begin and end, as many packets as frames lie before.
         for packet in islice(video_packets(clip, clip.streams.video[0]), first, stop):
             yield _frame(packet) - first, packet

@@ -34,7 +34,7 @@ def pictures(
 
     Raises InvalidRequest("video") naming the file when it is damaged.
     """
-    with opened(source.path) as clip:
+    with opened(source.path, probe=bool(source.foreign)) as clip:
         stream = clip.streams.video[0]
         stream.codec_context.thread_count = 1
         if source.foreign:

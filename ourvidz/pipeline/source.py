@@ -72,7 +72,7 @@ def inspect(path: Path) -> Source:
     Raises InvalidRequest("video") naming the file when it is missing, no MP4, cut off, or its
     packets are damaged in a way that shows without decoding.
     """
-    with opened(path) as clip:
+    with opened(path, probe=False) as clip:
         stream = clip.streams.video[0]
         found = _Packets(path, stream)
         for packet in video_packets(clip, stream):

@@ -158,7 +158,7 @@ def _judged(source: Source, template: VideoStream, delay: int) -> Source:
 
 
 def _check_length(path: Path, num_frames: int) -> None:
-    with opened(path) as film:
+    with opened(path, probe=False) as film:
         if film.streams.video[0].frames != num_frames:
             raise Unavailable("disk", f"{path} was not written whole; try again")
 
