@@ -78,7 +78,8 @@ def row(cost: Cost) -> str:
     seams = "  ".join(f"{name} {value}" for name, value in cost.likeness.items())
     return (
         f"{cost.way:16}{cost.transition:>10}{cost.clips:>5} clips{cost.wall_s:>9} s"
-        f"{cost.cpu_s:>9} CPU-s{cost.peak_mb:>9} MB{cost.frames or '-':>7} of {cost.expected}  {seams}"
+        f"{cost.cpu_s:>9} CPU-s{cost.peak_mb:>9} MB{cost.frames or '-':>7} of"
+        f" {cost.expected}  {seams}"
     )
 
 
