@@ -86,9 +86,13 @@ def cancel(me: Identity, studio: Studio, job_id: UUID | str) -> Job:
     """
     admit(me, studio)
     found = studio.records.job(me, as_id(job_id))
+    making = studio.records.takes(me, found.id) if found.kind == "film" else []
     cancelled = studio.records.cancel(me, found.id)
     if not cancelled.is_final:
         studio.live.request_cancel(found.id)
+    for take in making:
+        if take.state == "running" and cancelled.state == "cancelled":
+            studio.live.request_cancel(take.job_id)
     return cancelled
 
 

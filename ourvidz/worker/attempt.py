@@ -148,6 +148,8 @@ class Attempt:
                 error_family=ending.family,
             )
         )
+        if lease.job.storyboard_id is not None:
+            self._tools.live.ring(lease.job.model)  # what waited for it can be taken now
         said = f": {ending.family}: {ending.error}" if ending.error else ""
         kept = "" if written else " (not written: the lease was lost)"
         log.info("job %s: attempt %d %s%s%s", lease.job.id, lease.attempt, outcome, said, kept)
