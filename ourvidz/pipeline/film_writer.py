@@ -19,6 +19,9 @@ from ourvidz.pipeline.reading import as_tags
 from ourvidz.pipeline.soundtrack import BIT_RATE, RATE, SAMPLES_PER_FRAME
 from ourvidz.pipeline.x264 import TICKS_PER_FRAME, TIME_BASE
 
+#: The file's clock counts samples: frames of 1/16 s are no whole milliseconds.
+_OPTIONS = {"movflags": "faststart", "movie_timescale": str(RATE)}
+
 
 class FilmWriter:
     """Writes packets one after another and gives them the film's times.
@@ -42,9 +45,7 @@ class FilmWriter:
         self._path, self._delay = path, delay
         self._coded = 0
         with disk_errors(path):
-            self._output = av.open(
-                str(path.absolute()), "w", format="mp4", options={"movflags": "faststart"}
-            )
+            self._output = av.open(str(path.absolute()), "w", format="mp4", options=_OPTIONS)
         self._output.metadata.update(as_tags(metadata))
         # With its header: one of our own making would frame the packets in another way.
         self._video = self._output.add_stream_from_template(template)
