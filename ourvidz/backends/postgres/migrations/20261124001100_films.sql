@@ -29,6 +29,8 @@ alter table public.jobs drop constraint jobs_kind_check, drop constraint jobs_st
     add column place integer check (place >= 0),
     add column take integer not null default 0 check (take >= 0);
 create unique index jobs_take on public.jobs (parent_id, place, take) where place is not null;
+create index jobs_open_of_parent on public.jobs (parent_id)
+    where state in ('waiting', 'queued', 'running') and parent_id is not null;
 create index jobs_of_storyboard on public.jobs (storyboard_id, shot, finished_at desc)
     where storyboard_id is not null;
 drop index public.jobs_of_library;

@@ -83,6 +83,7 @@ create function public.advance_film(p_film uuid) returns void
     language plpgsql security definer set search_path = '' as $$
 declare
     film public.jobs;
+    open integer;
     shots record;
     clips record;
     line constant smallint := 5;
@@ -91,14 +92,21 @@ begin
     if film.state not in ('waiting', 'succeeded') then
         return;
     end if;
+    select count(*) into open from public.jobs j where j.parent_id = p_film
+        and j.state in ('waiting', 'queued', 'running') and j.kind = 'video';
+    if open > 0 then
+        update public.jobs j set error = null,
+            progress = 0.98 * greatest(0, 1 - open / (j.params ->> 'shots')::double precision)
+        where j.id = p_film and j.state = 'waiting';
+        return;
+    end if;
     select * into shots from public.shots_of(p_film);
     update public.jobs j set progress = 0.98 * shots.delivered / greatest(shots.total, 1),
-        error = case when shots.open = 0 and shots.delivered < shots.total then format(
+        error = case when shots.delivered < shots.total and not j.params ? 'partial' then format(
             '%s of %s shots could not be made. Try them again, or take the film without them.',
             shots.total - shots.delivered, shots.total) end
     where j.id = p_film and j.state = 'waiting';
-    if shots.open > 0 or shots.delivered = 0
-            or (shots.delivered < shots.total and not film.params ? 'partial') then
+    if shots.delivered = 0 or (shots.delivered < shots.total and not film.params ? 'partial') then
         return;
     end if;
     select jsonb_agg(media_key order by place) as keys, jsonb_agg(place order by place) as places,
