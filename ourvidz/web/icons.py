@@ -11,6 +11,14 @@ _PATHS: Mapping[str, str] = MappingProxyType(
         '<path d="M19 16v4M17 18h4M5 16v3M3.5 17.5h3"/>',
         "library": '<rect x="3" y="5" width="18" height="14" rx="3"/>'
         '<path d="M10.5 9.5v5l4-2.5z"/>',
+        "films": '<rect x="3" y="4" width="18" height="16" rx="2.5"/><path d="M7.5 4v16M16.5 '
+        '4v16M3 9h4.5M3 15h4.5M16.5 9H21M16.5 15H21M7.5 12h9"/>',
+        "up": '<path d="M12 19V6M6.5 11.5L12 6l5.5 5.5"/>',
+        "down": '<path d="M12 5v13M6.5 12.5L12 18l5.5-5.5"/>',
+        "copy": '<rect x="8" y="8" width="12" height="12" rx="2.5"/>'
+        '<path d="M16 8V6.5A2.5 2.5 0 0 0 13.5 4h-7A2.5 2.5 0 0 0 4 6.5v7A2.5 2.5 0 0 0 6.5 '
+        '16H8"/>',
+        "split": '<path d="M12 3v18M8 8l-4 4 4 4M16 8l4 4-4 4"/>',
         "characters": '<circle cx="12" cy="8" r="4"/><path d="M4.5 20c1-4 4-6 7.5-6s6.5 2 7.5 6"/>',
         "account": '<circle cx="12" cy="12" r="3"/><path d="M12 3v3M12 18v3M3 12h3M18 12h3M5.6 '
         '5.6l2.2 2.2M16.2 16.2l2.2 2.2M18.4 5.6l-2.2 2.2M7.8 16.2l-2.2 2.2"/>',

@@ -13,8 +13,8 @@ from ourvidz.web.icons import icon
 from ourvidz.web.texts_create import NAV
 
 #: Paths below /app/ in the order they stand there, by the name of their icon and text.
-_LINKS = (("create", ""), ("library", "library"), ("characters", "characters"),
-          ("account", "account"))  # fmt: skip
+_LINKS = (("create", ""), ("films", "films"), ("library", "library"),
+          ("characters", "characters"), ("account", "account"))  # fmt: skip
 
 
 def bar(desk: Desk, path: str) -> gr.HTML:

@@ -20,6 +20,7 @@ from ourvidz.studio.door import Studio
 from ourvidz.web.api import Api
 from ourvidz.web.cookies import Cookies
 from ourvidz.web.entrance import Entrance, Welcome
+from ourvidz.web.film_api import FilmApi
 from ourvidz.web.first_paint import FirstPaint
 from ourvidz.web.gate import Gate
 from ourvidz.web.own_account import OwnAccount
@@ -53,6 +54,7 @@ class Site:
         own = OwnAccount(self.studio, self.sessions, self.cookies, self.welcome.outbox)
         app.include_router(own.router)
         app.include_router(Api(self.studio).router)
+        app.include_router(FilmApi(self.studio).router)
         app.mount("/static", StaticFiles(), name="static")
         for path, name in (("/favicon.ico", "icon.svg"), ("/robots.txt", "robots.txt"),
                            ("/manifest.json", "manifest.json")):  # fmt: skip

@@ -13,10 +13,10 @@ from ourvidz.web.first_paint import shell
 from ourvidz.web.gate import Mounted
 from ourvidz.web.guard import Desk, unguarded
 from ourvidz.web.look import head, theme
-from ourvidz.web.pages import account, characters, create, library
+from ourvidz.web.pages import account, characters, create, films, library
 
 #: The first page has no name in the address.
-PAGES: Sequence[ModuleType] = (create, library, characters, account)
+PAGES: Sequence[ModuleType] = (create, films, library, characters, account)
 
 
 def make_blocks(desk: Desk, pages: Sequence[ModuleType], title: str) -> gr.Blocks:

@@ -10,6 +10,7 @@ NAV: Mapping[str, str] = MappingProxyType(
         "product": "OurVidz",
         "label": "Pages",
         "create": "Create",
+        "films": "Films",
         "library": "Library",
         "characters": "Characters",
         "account": "Account",

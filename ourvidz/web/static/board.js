@@ -31,7 +31,7 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     else if ('close' in data) shut(target.closest('details'));
     else if ('open' in data) open(element.querySelector(`#${CSS.escape(data.open)}`));
     else if ('untag' in data) untag(target);
-    else say(data.act, data.id);
+    else if (!data.ask || window.confirm(data.ask)) say(data.act, data.id);
   });
   element.addEventListener('change', (change) => {
     if (change.target.matches('select[data-key]')) go(change.target.value, change.target.dataset.key);
@@ -122,7 +122,7 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     });
     button.replaceWith(video);
     video.focus();
-    video.closest('.lib-card').scrollIntoView({ block: 'nearest' });
+    video.closest('.lib-card')?.scrollIntoView({ block: 'nearest' });
   }
 
   // --- Jobs: each followed by the same code as everywhere ---------------------------------------
@@ -156,6 +156,7 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     const filter = root.querySelector('.lib-filter [aria-current]');
     if (filter) filter.closest('nav').scrollLeft = filter.offsetLeft - 100;
     follow();
+    root.dispatchEvent(new CustomEvent('ov-shown', { bubbles: true }));
   }
   watch('value', () => {
     show();

@@ -17,15 +17,17 @@ class Board(gr.HTML):
     Its life is in static/board.js: links with `data-go` change the address without a new page,
     `data-play` becomes a player, `data-job` follows a job, `data-tags` edits a list of words.
     The script puts the markup in: Gradio would change old elements into new ones one by one, and
-    what was typed or played in one card would go on in another.
+    what was typed or played in one card would go on in another. script: a file of web/static with
+    more of it, which hears "ov-shown" after each answer.
     """
 
-    def __init__(self, value: str = "", **settings: Any) -> None:
+    def __init__(self, value: str = "", *, script: str = "", **settings: Any) -> None:
+        more = f'<script src="/static/{script}"></script>' if script else ""
         super().__init__(
             value,
             html_template='<div class="ov-board"></div>',
             js_on_load="ovBoard(element, props, trigger, watch, 'act')",
-            head=STUDIO_JS + '<script src="/static/board.js"></script>',
+            head=STUDIO_JS + '<script src="/static/board.js"></script>' + more,
             apply_default_css=False,
             **settings,
         )

@@ -1,0 +1,1 @@
+"""The Films page: what is shown there, and what can be done."""
