@@ -14,27 +14,49 @@ import torch
 from diffusers import AutoencoderKLWan
 from diffusers.models.autoencoders.autoencoder_kl_wan import WanCausalConv3d, unpatchify
 
-from ourvidz.pipeline.encode import latent_statistics
+from ourvidz.pipeline.encode import TEMPORAL_FACTOR, latent_statistics
+from ourvidz.pipeline.tiles import Grid, OnTile, decode_by_tiles
 
 #: Width in latent cells of a live preview: enough to see what comes, cheap for every family.
 PREVIEW_CELLS = 40
 
 
 @torch.inference_mode()
-def decode_frames(vae: AutoencoderKLWan, latents: torch.Tensor) -> Iterator[np.ndarray]:
+def decode_frames(
+    vae: AutoencoderKLWan,
+    latents: torch.Tensor,
+    on_tile: OnTile = lambda tile, tiles: None,
+) -> Iterator[np.ndarray]:
     """Frames of normalised latents (1, C, T, h, w): chunks (1, H, W, 3), then (4, H, W, 3) uint8.
 
-    Together they equal `vae.decode` of the whole. The VAE itself is not changed.
+    Together they equal `vae.decode` of the whole. The VAE itself is not changed. When its tiling
+    is on, pictures that are larger than a tile are decoded tile by tile before the first chunk
+    comes; on_tile is called after each.
     """
+    if vae.use_tiling and not Grid.of(vae).covers(latents):
+
+        def decode(cells: torch.Tensor) -> Iterator[torch.Tensor]:
+            return _decoded(vae, cells)
+
+        frames = decode_by_tiles(vae, decode, as_uint8, latents, on_tile)
+        yield frames[:1]
+        for start in range(1, len(frames), TEMPORAL_FACTOR):
+            yield frames[start : start + TEMPORAL_FACTOR]
+        return
     config: Any = vae.config
+    for video in _decoded(vae, latents):
+        yield as_uint8(unpatchify(video, config.patch_size or 1))
+
+
+def _decoded(vae: AutoencoderKLWan, latents: torch.Tensor) -> Iterator[torch.Tensor]:
+    """What the decoder makes of one latent frame after the other."""
     mean, std = latent_statistics(vae)
     past: list[Any] = [None] * sum(isinstance(m, WanCausalConv3d) for m in vae.decoder.modules())
     for index in range(latents.shape[2]):
         latent = (latents[:, :, index : index + 1].to(vae.device) * std + mean).to(vae.dtype)
-        video = vae.decoder(
+        yield vae.decoder(
             vae.post_quant_conv(latent), feat_cache=past, feat_idx=[0], first_chunk=index == 0
         )
-        yield as_uint8(unpatchify(video, config.patch_size or 1))
 
 
 def decode_stills(vae: AutoencoderKLWan, latents: torch.Tensor) -> list[np.ndarray]:

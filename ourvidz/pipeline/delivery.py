@@ -62,10 +62,6 @@ def describe(shot: Shot, seed: int, names: Names, manager: ModelManager) -> dict
         for part in shot.checkpoint.components
         if part.name in ("transformer", "vae")
     ]
-    formats = {
-        part: str(manager.get(names[part]).dtype).removeprefix("torch.")
-        for part in ("text_encoder", "transformer", "vae")
-    }
     facts = {
         "prompt": request.prompt,
         "enhanced_prompt": request.enhanced_prompt or "",
@@ -84,10 +80,26 @@ def describe(shot: Shot, seed: int, names: Names, manager: ModelManager) -> dict
         "fps": FPS,
         "ability": shot.ability,
         "overlap_frames": shot.overlap,
-        "plan": ", ".join(
-            [f"{manager.device.type} resident", *(f"{part} {f}" for part, f in formats.items())]
-        ),
+        "plan": _placed(names, manager),
     }
+    if shot.references:
+        facts["references_sha256"] = _digest(b"".join(one.tobytes() for one in shot.references))
     if shot.first_frames is not None:
-        facts["first_frames_sha256"] = hashlib.sha256(shot.first_frames.tobytes()).hexdigest()
+        facts["first_frames_sha256"] = _digest(shot.first_frames.tobytes())
     return {key: str(value) for key, value in facts.items()}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _placed(names: Names, manager: ModelManager) -> str:
+    """Where the components lay and in which formats, in words."""
+    plan = manager.plan
+    parts = ("text_encoder", "transformer", "vae")
+    placements = {part.name: part.placement for part in plan.components} if plan else {}
+    words = [
+        f"{part} {manager.format(names[part])} {placements.get(part, 'resident')}" for part in parts
+    ]
+    tiled = [" by tiles"] if plan and plan.vae_tiling else []
+    return ", ".join([manager.device.type, *words]) + "".join(tiled)

@@ -6,9 +6,6 @@ is served.
 
 from __future__ import annotations
 
-import re
-import resource
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +17,7 @@ import torch
 from diffusers import AutoencoderKLWan
 
 from ourvidz.domain.clip import Clip, Still
-from ourvidz.domain.errors import InvalidRequest, OutOfMemory
+from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.progress import OnProgress, Stage, ignore_progress
 from ourvidz.domain.request import FPS, VideoRequest
 from ourvidz.pipeline.decode import decode_frames, decode_stills
@@ -32,9 +29,10 @@ from ourvidz.pipeline.export import (
     write_still,
     write_thumbnail,
 )
+from ourvidz.pipeline.hardware import peak_bytes, reachable
 from ourvidz.pipeline.images import load_image, resized
+from ourvidz.pipeline.ladder import Ladder
 from ourvidz.pipeline.landing import as_drawn, landed
-from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.profiles import ability_of, resolve
 from ourvidz.pipeline.report import Reporter
@@ -72,19 +70,22 @@ def preview(
     folder = prepare_folder(out_dir)
     width, height = shot.output_size
     stills: list[Still] = []
-    with _job(shot, manager, on_progress) as reporter:
-        names = _load(shot, manager, reporter)
-        latents = sample(shot, names, manager, reporter, scratch)
-        with reporter.stage("decode", 1), manager.on_gpu(names["vae"]) as vae:
-            frames = decode_stills(vae, latents)
+    with _job(shot, manager, on_progress) as (reporter, ladder):
+        latents = ladder.climb(
+            lambda names: _sampled(
+                shot, ladder.plan.choices.batch, names, manager, reporter, scratch
+            )
+        )
+        frames = ladder.climb(lambda names: _stills(latents, names, manager, reporter))
+        facts = ladder.climb(lambda names: _described(shot, names, manager, ladder))
         with reporter.stage("export", num_images), _all_or_nothing() as written:
             for frame, seed in zip(frames, shot.seeds, strict=True):
                 stem = free_stem(folder, request.prompt, seed)
                 written.append(stem.with_name(f"{stem.name}.png"))
-                facts = describe(shot, seed, names, manager)
-                write_still(frame, written[-1], size=shot.output_size, metadata=facts)
+                own = facts | {"seed": str(seed)}
+                write_still(frame, written[-1], size=shot.output_size, metadata=own)
                 stills.append(
-                    Still(path=written[-1], seed=seed, width=width, height=height, metadata=facts)
+                    Still(path=written[-1], seed=seed, width=width, height=height, metadata=own)
                 )
                 reporter.step(len(stills))
     return tuple(stills)
@@ -167,29 +168,33 @@ def _film(
     check_size(shot.output_size, multiple=2)
     folder = prepare_folder(out_dir)
     width, height = shot.output_size
-    with _job(shot, manager, on_progress) as reporter, _all_or_nothing() as written:
+    with _job(shot, manager, on_progress) as (reporter, ladder), _all_or_nothing() as written:
         stem = free_stem(folder, shot.request.prompt, shot.seeds[0])
         path, thumbnail = (stem.with_name(stem.name + suffix) for suffix in (".mp4", ".jpg"))
         written += [path, thumbnail]
-        names = _load(shot, manager, reporter)
-        latents = sample(shot, names, manager, reporter, scratch)
-        facts = describe(shot, shot.seeds[0], names, manager)
-        reporter.begin("decode", latents.shape[2])
-        with reporter.timed("export"), manager.on_gpu(names["vae"]) as vae:
-            chunks = _delivered(vae, latents, shot.overlap, reporter)
-            if shot.last_frame is not None:
-                end = as_drawn(vae, shot.last_frame)
-                chunks = landed(chunks, end, shot.sampled_frames)
-            first = next(chunks)
-            write_thumbnail(first[0], thumbnail, size=shot.output_size)
-            write_clip(
-                chain([first], chunks),
-                path,
-                num_frames=shot.request.num_frames,
-                size=shot.output_size,
-                metadata=facts,
-                on_frames=lambda done: reporter.tick(),
-            )
+        latents = ladder.climb(lambda names: sample(shot, names, manager, reporter, scratch))
+
+        def export(names: Names) -> dict[str, str]:
+            facts = _described(shot, names, manager, ladder)
+            reporter.begin("decode", latents.shape[2])
+            with reporter.timed("export"), manager.on_gpu(names["vae"]) as vae:
+                chunks = _delivered(vae, latents, shot.overlap, reporter)
+                if shot.last_frame is not None:
+                    end = as_drawn(vae, shot.last_frame)
+                    chunks = landed(chunks, end, shot.sampled_frames)
+                first = next(chunks)
+                write_thumbnail(first[0], thumbnail, size=shot.output_size)
+                write_clip(
+                    chain([first], chunks),
+                    path,
+                    num_frames=shot.request.num_frames,
+                    size=shot.output_size,
+                    metadata=facts,
+                    on_frames=lambda done: reporter.tick(),
+                )
+            return facts
+
+        facts = ladder.climb(export)
         reporter.begin("export", 1)
         reporter.step(1)
     return Clip(
@@ -201,21 +206,44 @@ def _film(
         fps=FPS,
         seed=shot.seeds[0],
         seconds_by_stage={**reporter.seconds_by_stage},
-        peak_bytes=_peak_bytes(manager.device),
+        peak_bytes=peak_bytes(manager.device),
         metadata=facts,
     )
 
 
-def _load(shot: Shot, manager: ModelManager, reporter: Reporter) -> Names:
-    distilled = shot.sampling.distilled
-    return load_models(manager, shot.family, shot.ability, reporter, distilled=distilled)
+def _sampled(
+    shot: Shot,
+    batch: int,
+    names: Names,
+    manager: ModelManager,
+    reporter: Reporter,
+    scratch: Scratch | None,
+) -> torch.Tensor:
+    """Latents of all videos of the shot, so many in one pass as the plan has room for."""
+    parts = [
+        replace(shot, request=shot.request.replace(seed=seeds[0]), num_videos=len(seeds))
+        for seeds in (shot.seeds[i : i + batch] for i in range(0, shot.num_videos, batch))
+    ]
+    return torch.cat([sample(part, names, manager, reporter, scratch) for part in parts])
+
+
+def _stills(
+    latents: torch.Tensor, names: Names, manager: ModelManager, reporter: Reporter
+) -> list[np.ndarray]:
+    with reporter.stage("decode", 1), manager.on_gpu(names["vae"]) as vae:
+        return decode_stills(vae, latents)
+
+
+def _described(shot: Shot, names: Names, manager: ModelManager, ladder: Ladder) -> dict[str, str]:
+    facts = describe(shot, shot.seeds[0], names, manager)
+    return facts | ({"out_of_memory": "; ".join(ladder.taken)} if ladder.taken else {})
 
 
 def _delivered(
     vae: AutoencoderKLWan, latents: torch.Tensor, overlap: int, reporter: Reporter
 ) -> Iterator[np.ndarray]:
     """The decoded chunks after the overlap; their time counts as decode, wherever they go."""
-    chunks = decode_frames(vae, latents)
+    chunks = decode_frames(vae, latents, on_tile=lambda tile, tiles: reporter.tick())
     for step in range(1, latents.shape[2] + 1):
         with reporter.timed("decode"):
             chunk = next(chunks)
@@ -226,21 +254,17 @@ def _delivered(
 
 
 @contextmanager
-def _job(shot: Shot, manager: ModelManager, on_progress: OnProgress) -> Iterator[Reporter]:
-    """The manager for this shot alone; a full memory gets its name; the pace is remembered."""
+def _job(
+    shot: Shot, manager: ModelManager, on_progress: OnProgress
+) -> Iterator[tuple[Reporter, Ladder]]:
+    """The manager for this shot alone, with its plan; the pace is remembered."""
     megapixels = shot.output_size[0] * shot.output_size[1] * shot.request.num_frames / 1e6
     first_guess: dict[Stage, float] = {"decode": megapixels * FIRST_GUESS_S_PER_MEGAPIXEL}
     reporter = Reporter(on_progress, manager.pace.get(shot.shape, first_guess))
-    if manager.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(manager.device)
-    try:
-        with manager.job():
-            yield reporter
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        free = 0
+    with reachable(), manager.job():
         if manager.device.type == "cuda":
-            free = torch.cuda.mem_get_info(manager.device)[0]
-        raise OutOfMemory(reporter.current, _peak_bytes(manager.device), free) from error
+            torch.cuda.reset_peak_memory_stats(manager.device)
+        yield reporter, Ladder(shot, manager, reporter)
     manager.pace[shot.shape] = {**manager.pace.get(shot.shape, {}), **reporter.pace()}
 
 
@@ -254,15 +278,3 @@ def _all_or_nothing() -> Iterator[list[Path]]:
         for path in written:
             path.unlink(missing_ok=True)
         raise
-
-
-def _peak_bytes(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    # Linux: rusage counts the parent that this process was forked from as well.
-    status = Path("/proc/self/status")
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.M) if status.exists() else None
-    if found:
-        return int(found[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -9,6 +11,9 @@ import torch
 from diffusers import AutoencoderKLWan
 
 from ourvidz.pipeline.decode import decode_preview
+from ourvidz.pipeline.hardware import ran_out
+
+log = logging.getLogger(__name__)
 
 #: A live picture at most this often, and so seldom that it takes at most this share of the time.
 EVERY_S = 1.0
@@ -16,7 +21,10 @@ SHARE = 0.04
 
 
 class LivePreview:
-    """Decodes the clean estimate of a step when it is time for another look."""
+    """Decodes the clean estimate of a step when it is time for another look.
+
+    Where there is no room for that, the video goes on without.
+    """
 
     def __init__(self, vae: AutoencoderKLWan) -> None:
         self._vae = vae
@@ -27,7 +35,14 @@ class LivePreview:
         start = perf_counter()
         if start < self._next_at:
             return None
-        picture = decode_preview(self._vae, clean)
+        try:
+            picture = decode_preview(self._vae, clean)
+        except Exception as error:
+            if not ran_out(error):
+                raise
+            log.info("no room for live pictures")
+            self._next_at = inf
+            return None
         cost = perf_counter() - start
         self._next_at = start + max(EVERY_S, cost / SHARE)
         return picture

@@ -19,8 +19,20 @@ from safetensors import SafetensorError
 
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.errors import InvalidRequest, Unavailable
-from ourvidz.domain.family import Ability, Component, ComponentName, Family, Lora, Source
+from ourvidz.domain.family import (
+    Ability,
+    Component,
+    ComponentName,
+    Family,
+    Lora,
+    Precision,
+    Source,
+)
+from ourvidz.pipeline.budget import Plan
+from ourvidz.pipeline.compiled import make_compilable
+from ourvidz.pipeline.interleaved import InterleavedVACETransformer
 from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.quantize import IN_PLACE, quantize
 from ourvidz.pipeline.report import Reporter
 
 #: An encoder up to this size stays in fp32, where it costs nothing and follows its training.
@@ -36,11 +48,15 @@ def load_models(
     reporter: Reporter,
     *,
     distilled: bool = False,
+    plan: Plan | None = None,
 ) -> dict[ComponentName, str]:
     """Load all that `ability` needs and return the manager's name of each component.
 
-    distilled: the transformer with its few-step adapter. Components of other families are
-    forgotten. Raises Unavailable when weights are missing or this machine can not run the model,
+    distilled: the transformer with its few-step adapter. plan: the components' formats; None
+    leaves them as they are. Components of other families, and of this one in other formats, are
+    forgotten; those of its other checkpoints stay while the host has room.
+
+    Raises Unavailable when weights are missing or this machine can not run the model,
     InvalidRequest when no adapter was published.
     """
     if model.needs and manager.device.type == "cpu":
@@ -56,48 +72,72 @@ def load_models(
             "profile", f"fast is not there for {ability} by {model.name}; use balanced"
         )
     names: dict[ComponentName, str] = {}
+    formats = {part.name: part.precision for part in plan.components} if plan else {}
     with reporter.stage("load", len(checkpoint.components)):
         for done, part in enumerate(checkpoint.components, start=1):
             lora = checkpoint.lora if distilled and part.name == "transformer" else None
-            names[part.name] = name = _name(model, part, lora)
-            manager.component(name, partial(load_component, manager, model, part, lora))
+            name = _name(model, part, lora)
+            precision = formats.get(part.name, "bf16")
+            names[part.name] = name = f"{name}/{precision}" if precision in IN_PLACE else name
+            manager.keep_one(name, _of_one_kind(model, part), part.weights_bytes("bf16"))
+            load = partial(load_component, manager, model, part, lora, precision)
+            manager.component(name, load)
             reporter.step(done)
     return names
 
 
 def _name(model: Family, part: Component, lora: Lora | None) -> str:
     """Checkpoints of a family share everything but their transformers and image encoders."""
+    return f"{_of_one_kind(model, part)}{'/distilled' if lora else ''}"
+
+
+def _of_one_kind(model: Family, part: Component) -> str:
+    """How all names of one set of weights begin, whatever was added to it and in any format."""
     own = part.name in ("transformer", "image_encoder")
     where = f"/{part.source.name}/{part.source.folder}" if own else ""
-    return f"{model.name}/{part.name}{where}{'/distilled' if lora else ''}"
+    return f"{model.name}/{part.name}{where}"
 
 
 def load_component(
-    manager: ModelManager, model: Family, part: Component, lora: Lora | None = None
+    manager: ModelManager,
+    model: Family,
+    part: Component,
+    lora: Lora | None = None,
+    precision: Precision = "bf16",
 ) -> Any:
-    """The tokenizer, or the module in evaluation mode on the CPU in its final dtype.
+    """The tokenizer, or the module in evaluation mode on the CPU in its final format.
 
     The dtype is set here and never after: `.to(bfloat16)` would also cast what the class keeps
-    in fp32.
+    in fp32. An adapter is added first and layers are quantized after it.
     """
     folder = _found(model, part.name, locate(part.source, manager.models_dir))
     with _broken_weights(model, part.name, folder), _quiet():
         if part.name == "tokenizer":
             return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        cls = component_class(folder)
-        if part.name == "transformer" and cls is not diffusers.WanTransformer3DModel:
-            raise Unavailable(
-                model.name, f"is a {cls.__name__}, which is not run yet; use 'wan2.1-14b'"
-            )
+        cls = _ours(model, part, component_class(folder))
         module = cls.from_pretrained(folder, dtype=_dtype(manager, part), local_files_only=True)
     if lora:
         folder = _found(model, "adapter", locate(lora.source, manager.models_dir, lora.file))
         with _broken_weights(model, "adapter", folder):
             _fuse(module, folder, lora.file)
+    quantize(module, precision, manager.device)
+    if part.name == "transformer":
+        make_compilable(module)
     return module.eval()
 
 
-def _fuse(transformer: diffusers.WanTransformer3DModel, folder: Path, file: str) -> None:
+def _ours(model: Family, part: Component, cls: Any) -> Any:
+    """The class that runs a component: its own, but for VACE's transformer."""
+    if cls is diffusers.WanVACETransformer3DModel:
+        return InterleavedVACETransformer
+    if part.name == "transformer" and cls is not diffusers.WanTransformer3DModel:
+        raise Unavailable(
+            model.name, f"is a {cls.__name__}, which is not run yet; use 'wan2.1-14b'"
+        )
+    return cls
+
+
+def _fuse(transformer: Any, folder: Path, file: str) -> None:
     """Add an adapter to the weights for good."""
     parts: dict[str, Any] = dict.fromkeys(("tokenizer", "text_encoder", "vae", "scheduler"))
     pipe = diffusers.WanPipeline(**parts, transformer=transformer)

@@ -122,6 +122,7 @@ def latents_facts(shot: Shot, names: Names, manager: ModelManager) -> dict[str, 
     request = shot.request
     guided = (request.guidance_scale or 1) > 1
     given = {"first": shot.first_frames, "last": shot.last_frame}
+    given |= {f"reference {i}": one for i, one in enumerate(shot.references)}
     return {
         "prompt": request.model_prompt,
         "negative_prompt": request.negative_prompt if guided else "",
@@ -152,10 +153,9 @@ def model_facts(
 ) -> tuple[str, str, str]:
     """Name, revision and format of a loaded component."""
     part = next(part for part in shot.checkpoint.components if part.name == component)
-    module = manager.get(names[part.name])
     name = f"{part.source.name}/{part.source.folder}"
     revision = fingerprint(part.source, manager.models_dir)
-    return name, revision, str(getattr(module, "dtype", ""))
+    return name, revision, manager.format(names[part.name])
 
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:

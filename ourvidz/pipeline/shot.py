@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
+from diffusers import WanVACETransformer3DModel
 
 from ourvidz.domain.catalog import family
 from ourvidz.domain.family import Ability, Checkpoint, ComponentName, Family, Sampling
 from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.control import Control, Given, encode_control
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import Condition, encode_condition, encode_images, encode_prompts
+from ourvidz.pipeline.hasten import hastened
 from ourvidz.pipeline.live import LivePreview
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
@@ -29,7 +33,8 @@ class Shot:
     """What one run makes: a request without open values and the frames that are given.
 
     first_frames: (n, H, W, 3) uint8 at model size, or None. last_frame: (H, W, 3) uint8 or None.
-    overlap: how many of the sampled frames, at the start, belong to the clip before this one.
+    references: pictures (h, w, 3) uint8 of any size, to take identity from. overlap: how many of
+    the sampled frames, at the start, belong to the clip before this one.
     num_videos: videos of one batch, with seeds from request.seed upward.
     """
 
@@ -37,6 +42,7 @@ class Shot:
     ability: Ability
     first_frames: np.ndarray | None = None
     last_frame: np.ndarray | None = None
+    references: tuple[np.ndarray, ...] = ()
     overlap: int = 0
     num_videos: int = 1
 
@@ -82,7 +88,8 @@ class Shot:
         """Shots of one shape take the same time."""
         r = self.request
         steps = (r.num_inference_steps, r.guidance_scale)
-        return (r.model, self.ability, self.size, self.sampled_frames, self.num_videos, steps)
+        count = (self.sampled_frames, self.num_videos, len(self.references))
+        return (r.model, self.ability, self.size, *count, steps)
 
 
 def sample(
@@ -140,17 +147,18 @@ def _sampled(
     done = steps.start.step if steps.start else 0
     with (
         reporter.stage("denoise", steps.num_inference_steps, done),
-        manager.on_gpu(names["transformer"], names["vae"]) as (transformer, vae),
+        manager.on_gpu(names["transformer"]) as transformer,
+        _live(names, manager) as live,
+        hastened(transformer, manager),
     ):
-        live = LivePreview(vae)
         watch = Watch(
-            on_step=lambda step, clean: reporter.step(step, live.frame(clean)),
+            on_step=lambda step, clean: reporter.step(step, live and live.frame(clean)),
             on_block=reporter.tick,
             on_state=halfway.keep if halfway else None,
         )
         denoiser = Denoiser(
             transformer=transformer,
-            vae=vae,
+            vae=manager.get(names["vae"]),
             scheduler=make_scheduler(
                 "step-distill" if shot.sampling.distilled else "unipc",
                 request.flow_shift or 1,
@@ -158,6 +166,16 @@ def _sampled(
             ),
         )
         return denoise(denoiser, positive, negative, steps, watch, condition)
+
+
+@contextmanager
+def _live(names: Names, manager: ModelManager) -> Iterator[LivePreview | None]:
+    """Pictures on the way, where the VAE has room beside the transformer."""
+    if not manager.stays(names["vae"]):
+        yield None
+        return
+    with manager.on_gpu(names["vae"]) as vae:
+        yield LivePreview(vae)
 
 
 def _embeds(
@@ -185,7 +203,17 @@ def _embeds(
     return manager.embeds((names["text_encoder"], length, prompt), encode)
 
 
-def _condition(shot: Shot, names: Names, manager: ModelManager) -> Condition | None:
+def _condition(shot: Shot, names: Names, manager: ModelManager) -> Condition | Control | None:
+    if isinstance(manager.get(names["transformer"]), WanVACETransformer3DModel):
+        given = Given(
+            size=shot.size,
+            num_frames=shot.sampled_frames,
+            first_frames=shot.first_frames,
+            last_frame=shot.last_frame,
+            references=shot.references,
+        )
+        with manager.on_gpu(names["vae"]) as vae:
+            return encode_control(vae, given)
     if shot.first_frames is None:
         return None
     with manager.on_gpu(names["vae"]) as vae:

@@ -89,8 +89,10 @@ def test_damaged_weights_are_unavailable(tmp_path: Path, damage: str) -> None:
 
 def test_a_transformer_of_a_class_that_is_not_run_yet_says_so(tmp_path: Path) -> None:
     folder = save_tiny_starter(tmp_path) / "ourvidz.starter/weights/text_to_video/transformer"
-    (folder / "config.json").write_text(json.dumps({"_class_name": "WanVACETransformer3DModel"}))
-    with pytest.raises(Unavailable, match="is a WanVACETransformer3DModel, which is not run yet"):
+    (folder / "config.json").write_text(json.dumps({"_class_name": "SkyReelsV2Transformer3DModel"}))
+    with pytest.raises(
+        Unavailable, match="is a SkyReelsV2Transformer3DModel, which is not run yet"
+    ):
         load_models(ModelManager(models_dir=tmp_path, device="cpu"), STARTER, "image", reporter())
 
 

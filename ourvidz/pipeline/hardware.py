@@ -1,0 +1,154 @@
+"""What a device is, how full it is, and what its errors mean."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from ourvidz.domain.errors import Unavailable
+from ourvidz.pipeline.budget import CPU, Machine, machine_seen
+
+#: Memory that others may hold on a card before a plan counts with less than all of it.
+_OTHERS_BYTES = 2**30
+#: How libraries beside torch say that memory ran out, and how all say that the card is gone.
+_FULL = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+_GONE = (
+    "CUDA error", "unspecified launch failure", "device-side assert", "GPU is lost",
+    "fallen off the bus", "CUDA driver", "NVML", "no CUDA-capable device",
+)  # fmt: skip
+
+
+def find_device(name: str | None) -> torch.device:
+    """The device called `name`; None takes CUDA where there is a GPU, else the CPU.
+
+    Raises Unavailable for a GPU that torch can not reach, with what to do.
+    """
+    device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if device.type != "cuda" or torch.cuda.is_available():
+        return device
+    if torch.version.cuda is None:
+        raise Unavailable(
+            "GPU", "this torch was built for CPUs; install its CUDA build, or use the device 'cpu'"
+        )
+    raise Unavailable(
+        "GPU",
+        "the NVIDIA driver does not answer; run `nvidia-smi`, install or restart the driver, give "
+        "the container its GPU, or use the device 'cpu'",
+    )
+
+
+def machine_of(device: torch.device, limit_bytes: int | None = None) -> Machine:
+    """What a plan counts with: the card as it is now and the host's memory.
+
+    limit_bytes: of the card, never to be exceeded by this process.
+    """
+    if device.type != "cuda":
+        return CPU
+    card = torch.cuda.get_device_properties(device)
+    free, total = torch.cuda.mem_get_info(device)
+    others = total - free - torch.cuda.memory_reserved(device)
+    vram_bytes = total if others < _OTHERS_BYTES else total - others
+    return machine_seen(
+        card.name,
+        vram_bytes=min(vram_bytes, limit_bytes or vram_bytes),
+        ram_bytes=host_bytes(),
+        compute_capability=(card.major, card.minor),
+    )
+
+
+def host_bytes() -> int:
+    """All memory of the host."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def free_host_bytes() -> int:
+    """Memory of the host that this process can still have."""
+    status = Path("/proc/meminfo")
+    found = (
+        re.search(r"^MemAvailable:\s+(\d+) kB$", status.read_text(), re.M)
+        if status.exists()
+        else None
+    )
+    return int(found[1]) * 1024 if found else host_bytes()
+
+
+def allocated_bytes(device: torch.device) -> int:
+    """Of all live tensors on a card; 0 on a CPU, which does not count them."""
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else 0
+
+
+def free_bytes(device: torch.device) -> int:
+    """What a card can still give; 0 on a CPU, where nobody knows."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
+
+
+def peak_bytes(device: torch.device) -> int:
+    """The most that was in use: by tensors on a card since its count was reset, else by the
+    process.
+    """
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    # Linux: rusage counts the parent that this process was forked from as well.
+    status = Path("/proc/self/status")
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.M) if status.exists() else None
+    if found:
+        return int(found[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes
+
+
+def free_memory() -> None:
+    """Give back what nothing refers to any more."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether `error` says that memory ran out, of the device or of the host.
+
+    >>> ran_out(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"))
+    True
+    >>> ran_out(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    False
+    """
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _FULL)
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether `error` says that the card does not answer any more.
+
+    >>> is_gone(RuntimeError("CUDA error: unspecified launch failure"))
+    True
+    """
+    if not isinstance(error, RuntimeError) or ran_out(error):
+        return False
+    accelerator: type = getattr(torch, "AcceleratorError", RuntimeError)
+    known = any(words in str(error) for words in _GONE)
+    return known or (accelerator is not RuntimeError and isinstance(error, accelerator))
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """A card that stops answering inside becomes Unavailable."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_gone(error):
+            raise
+        first = str(error).splitlines()[0]
+        raise Unavailable(
+            "GPU",
+            f"it stopped answering ({first}); look at `nvidia-smi` and the kernel's log, then "
+            "start this program again",
+        ) from error

@@ -1,0 +1,62 @@
+"""Running a module that does not fit: its blocks come from host memory while others compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from diffusers import ModelMixin
+from diffusers.hooks import HookRegistry, apply_group_offloading
+
+_GROUP = "group_offloading"
+_HOOKS = (_GROUP, "layer_execution_tracker", "lazy_prefetch_group_offloading")
+_HOST = torch.device("cpu")
+
+
+def stream(module: torch.nn.Module, device: torch.device, *, pinned: bool = True) -> None:
+    """From now on `module`, which lies in host memory, computes on `device` block by block.
+
+    pinned: keep all of it in page-locked memory, so that copies run beside the computing; else
+    each block is locked when its turn comes. The output is the same to the bit.
+    """
+    ahead = device.type == "cuda"
+    options: dict[str, Any] = {
+        "onload_device": device,
+        "offload_device": _HOST,
+        "use_stream": ahead,
+        "record_stream": ahead,
+        "non_blocking": ahead,
+        "low_cpu_mem_usage": not pinned,
+    }
+    if isinstance(module, ModelMixin):
+        module.enable_group_offload(offload_type="block_level", num_blocks_per_group=1, **options)
+    else:
+        apply_group_offloading(module, offload_type="leaf_level", **options)
+
+
+def is_streamed(module: torch.nn.Module) -> bool:
+    """Whether `module` computes block by block."""
+    return any(True for _ in _groups(module))
+
+
+def withdraw(module: torch.nn.Module) -> None:
+    """Take off the device what a stopped forward left there; streaming goes on."""
+    for group in _groups(module):
+        group.offload_()
+
+
+def unstream(module: torch.nn.Module) -> None:
+    """`module` lies in host memory as if it had never been streamed."""
+    withdraw(module)
+    registry = HookRegistry.check_if_exists_or_initialize(module)
+    for hook in _HOOKS:
+        registry.remove_hook(hook, recurse=True)
+
+
+def _groups(module: torch.nn.Module) -> Iterator[Any]:
+    for part in module.modules():
+        registry: Any = getattr(part, "_diffusers_hook", None)
+        hook = registry and registry.get_hook(_GROUP)
+        if hook:
+            yield hook.group

@@ -1,0 +1,68 @@
+"""Errors of a device get the name that tells people what to do."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ourvidz.domain.errors import Unavailable
+from ourvidz.pipeline.budget import CPU
+from ourvidz.pipeline.hardware import (
+    find_device,
+    free_host_bytes,
+    host_bytes,
+    is_gone,
+    machine_of,
+    peak_bytes,
+    ran_out,
+    reachable,
+)
+from ourvidz.pipeline.manager import ModelManager
+
+NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+
+
+@NO_GPU
+def test_a_gpu_that_is_not_there_says_what_to_do() -> None:
+    with pytest.raises(Unavailable, match=r"GPU: .*(device 'cpu'|nvidia-smi)"):
+        ModelManager(device="cuda")
+
+
+@NO_GPU
+def test_without_a_gpu_the_device_is_the_cpu() -> None:
+    assert find_device(None).type == "cpu"
+    assert machine_of(torch.device("cpu")) == CPU
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        MemoryError(),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_a_full_memory_is_known_however_it_is_said(error: BaseException) -> None:
+    assert ran_out(error) and not is_gone(error)
+
+
+@pytest.mark.parametrize("words", ["CUDA error: an illegal memory access", "GPU is lost"])
+def test_a_card_that_stopped_answering_is_unavailable(words: str) -> None:
+    with pytest.raises(Unavailable, match=r"stopped answering .*nvidia-smi"), reachable():
+        raise RuntimeError(f"{words}\nCompile with TORCH_USE_CUDA_DSA")
+
+
+def test_a_bug_stays_a_bug() -> None:
+    with pytest.raises(RuntimeError, match="shapes"), reachable():
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+
+def test_memory_is_counted() -> None:
+    assert 0 < free_host_bytes() <= host_bytes()
+    assert 0 < peak_bytes(torch.device("cpu")) < host_bytes()
+
+
+@pytest.mark.gpu
+def test_a_limit_is_what_the_plan_counts_with() -> None:
+    limited = ModelManager(device="cuda", vram_limit_bytes=4 * 2**30)
+    assert limited.machine.vram_bytes <= 4 * 2**30

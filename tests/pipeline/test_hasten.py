@@ -1,0 +1,118 @@
+"""What makes a transformer faster is checked against what it gives without."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+import torch
+from diffusers.models.attention_dispatch import _AttentionBackendRegistry as Registry
+
+from ourvidz.pipeline.attention import attending, find_attention
+from ourvidz.pipeline.compiled import compiled, make_compilable
+from ourvidz.pipeline.forecast import Schedule, forecasting
+from ourvidz.pipeline.streaming import stream
+from tests.pipeline.test_placing import inputs
+from tests.tiny import tiny_transformer
+from tests.vace import tiny_vace
+
+CPU = torch.device("cpu")
+
+
+def test_attention_goes_down_its_ladder_to_what_runs() -> None:
+    model = tiny_transformer()
+    before, _ = Registry.get_active_backend()
+    assert find_attention(model, ("sage_hub", "flash", "native")) == "native"
+    assert find_attention(model, ("flash",)) is None
+    assert Registry.get_active_backend()[0] == before
+
+
+def test_attention_that_runs_but_is_wrong_is_not_taken() -> None:
+    model = tiny_transformer().bfloat16()
+    assert find_attention(model, ("native",)) == "native"
+    assert find_attention(model, ("native",), tolerance=0.0) is None
+
+
+@torch.inference_mode()
+def test_a_backend_is_used_inside_and_forgotten_outside() -> None:
+    model = tiny_transformer()
+    given = inputs(model)
+    expected = model(**given)[0]
+    with attending(model, "_native_math"):
+        assert model.blocks[0].attn1.processor._attention_backend.value == "_native_math"
+        assert torch.allclose(model(**given)[0], expected, atol=1e-5)
+    assert model.blocks[0].attn1.processor._attention_backend is None
+
+
+@pytest.mark.parametrize("make", [tiny_transformer, tiny_vace])
+@torch.inference_mode()
+def test_compiled_blocks_give_the_same_below_hooks_that_may_do_anything(make: Any) -> None:
+    model, seen = make(), []
+    given = inputs(model)
+    expected = model(**given)[0]
+    make_compilable(model)
+    stream(model, CPU)
+    model.blocks[0].register_forward_pre_hook(lambda *_: seen.append(1))
+    with compiled(model, "eager"):
+        assert torch.allclose(model(**given)[0], expected, atol=1e-5)
+    assert torch.equal(model(**given)[0], expected)
+    assert len(seen) == 2
+
+
+@torch.inference_mode()
+def test_blocks_that_can_not_be_compiled_run_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    model = tiny_transformer()
+    given = inputs(model)
+    expected = model(**given)[0]
+    make_compilable(model)
+    with compiled(model, "no_such_compiler"), caplog.at_level(logging.WARNING):
+        assert torch.equal(model(**given)[0], expected)
+    assert "blocks run uncompiled" in caplog.text
+
+
+def steps(model: torch.nn.Module, count: int) -> list[torch.Tensor]:
+    """A guided run: two branches a step, on latents that change evenly."""
+    given = inputs(model)
+    first, made = given["hidden_states"], []
+    for step in range(count):
+        given["timestep"] = torch.tensor([1000.0 - 0.1 * step])
+        given["hidden_states"] = first * (1 - 0.02 * step)
+        for words in (given["encoder_hidden_states"], -given["encoder_hidden_states"]):
+            made.append(model(**{**given, "encoder_hidden_states": words})[0])
+    return made
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@torch.inference_mode()
+def test_some_passes_are_forecast_and_nearly_right(streamed: bool) -> None:
+    model = tiny_vace()
+    exact = steps(model, 20)
+    if streamed:
+        stream(model, CPU)
+    with forecasting(model, Schedule(num_steps=20)) as tally:
+        found = steps(model, 20)
+    assert (tally.computed, tally.forecast, tally.is_off) == (26, 14, False)
+    errors = [float((a - b).norm() / b.norm()) for a, b in zip(found, exact, strict=True)]
+    assert sum(error > 0 for error in errors) == 14
+    assert max(errors) < 0.05
+    assert torch.equal(torch.stack(steps(model, 20)), torch.stack(exact))
+
+
+@torch.inference_mode()
+def test_a_clip_that_is_not_even_is_computed(caplog: pytest.LogCaptureFixture) -> None:
+    model = tiny_vace()
+    exact = steps(model, 12)
+    with forecasting(model, Schedule(num_steps=12, tolerance=0.0)) as tally:
+        found = steps(model, 12)
+    assert tally.is_off and tally.worst > 0
+    assert tally.forecast == 0 and torch.equal(torch.stack(found), torch.stack(exact))
+    assert "every step is computed" in caplog.text
+
+
+@torch.inference_mode()
+def test_without_a_schedule_nothing_is_forecast() -> None:
+    model = tiny_transformer()
+    with forecasting(model, None) as tally:
+        steps(model, 2)
+    assert (tally.computed, tally.forecast) == (0, 0)
