@@ -1,0 +1,147 @@
+"""What a device can do at best, measured here and now, and the power it draws meanwhile."""
+
+from __future__ import annotations
+
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import torch
+import torch.nn.functional as F
+
+_TERA, _GIGA = 1e12, 1e9
+_LEAST_S = 0.15
+_SAMPLE_S = 0.5
+_RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ceilings:
+    """Tera operations a second of products and of attention; GB/s of copies on the device, and
+    to it from pinned host memory (None on a CPU).
+    """
+
+    matmul_tflops: float
+    attention_tflops: float
+    copy_gbps: float
+    upload_gbps: float | None = None
+
+    def seconds(self, linear: float, attention: float, uploaded_bytes: int = 0) -> float:
+        """The least a forward can take: its products and attention, or the weights' way."""
+        computing = linear / self.matmul_tflops / _TERA + attention / self.attention_tflops / _TERA
+        if not uploaded_bytes or self.upload_gbps is None:
+            return computing
+        return max(computing, uploaded_bytes / self.upload_gbps / _GIGA)
+
+
+def measure_ceilings(
+    device: torch.device, dtype: torch.dtype, shape: tuple[int, int, int, int]
+) -> Ceilings:
+    """shape: tokens, dim, ffn_dim and head_dim of the transformer that is compared with them."""
+    tokens, dim, ffn_dim, head_dim = shape
+    x = torch.randn(tokens, dim, device=device, dtype=dtype)
+    weight = torch.randn(ffn_dim, dim, device=device, dtype=dtype)
+    q, k, v = torch.randn(3, 1, dim // head_dim, tokens, head_dim, device=device, dtype=dtype)
+    source = torch.empty(64 * 2**20, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    with torch.inference_mode():
+        matmul = fastest(lambda: F.linear(x, weight), device)
+        attention = fastest(lambda: F.scaled_dot_product_attention(q, k, v), device)
+        copy = fastest(lambda: target.copy_(source), device)
+        upload = None
+        if device.type == "cuda":
+            host = torch.empty(source.shape, dtype=torch.uint8, pin_memory=True)
+            upload = fastest(lambda: target.copy_(host, non_blocking=True), device)
+    return Ceilings(
+        matmul_tflops=2 * tokens * dim * ffn_dim / matmul / _TERA,
+        attention_tflops=4 * tokens * tokens * dim / attention / _TERA,
+        copy_gbps=2 * source.numel() / copy / _GIGA,
+        upload_gbps=source.numel() / upload / _GIGA if upload else None,
+    )
+
+
+def fastest(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds of the fastest of several calls, after one that is thrown away."""
+    work()
+    synchronize(device)
+    best, until = float("inf"), perf_counter() + _LEAST_S
+    while perf_counter() < until or best == float("inf"):
+        begin = perf_counter()
+        work()
+        synchronize(device)
+        best = min(best, perf_counter() - begin)
+    return best
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done all it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+@dataclass
+class Draw:
+    """Power while something ran. watts: None where nothing can be read."""
+
+    watts: float | None = None
+
+
+@contextmanager
+def metered() -> Iterator[Draw]:
+    """Measure inside: the card's power by its driver, else the processor's by its counter."""
+    draw, samples, done = Draw(), list[float](), threading.Event()
+    sampling = threading.Thread(target=_sample, args=(samples, done), daemon=True)
+    has_card = shutil.which("nvidia-smi") is not None
+    began, before = perf_counter(), _energy_uj()
+    if has_card:
+        sampling.start()
+    try:
+        yield draw
+    finally:
+        done.set()
+        if has_card:
+            sampling.join()
+        after = _energy_uj()
+        if samples:
+            draw.watts = statistics.mean(samples)
+        elif before is not None and after is not None and after > before:
+            draw.watts = (after - before) / 1e6 / (perf_counter() - began)
+
+
+def _sample(samples: list[float], done: threading.Event) -> None:
+    command = ["nvidia-smi", "--query-gpu=power.draw", "--format=csv,noheader,nounits"]
+    while not done.is_set():
+        ran = subprocess.run(command, capture_output=True, text=True)
+        if found := re.match(r"\d+(\.\d+)?", ran.stdout):
+            samples.append(float(found[0]))
+        done.wait(_SAMPLE_S)
+
+
+def _energy_uj() -> int | None:
+    try:
+        return int(_RAPL.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def forget_peak_ram() -> None:
+    """Count the peak of this process's memory anew, where the system lets it."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def peak_ram_bytes() -> int:
+    """The most memory this process had since `forget_peak_ram`."""
+    status = Path("/proc/self/status")
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.M) if status.exists() else None
+    return int(found[1]) * 1024 if found else resource.getrusage(0).ru_maxrss * 1024

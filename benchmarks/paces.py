@@ -1,0 +1,224 @@
+"""How long a scenario's stages take: by our pipeline as its plan says, and by plain diffusers."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import (
+    UniPCMultistepScheduler,
+    WanImageToVideoPipeline,
+    WanPipeline,
+    WanVACEPipeline,
+)
+from PIL import Image
+
+from benchmarks.ceilings import synchronize
+from benchmarks.random_models import random_transformer, random_vae
+from benchmarks.scenarios import Scenario
+from ourvidz.domain.family import ComponentName
+from ourvidz.pipeline.budget import Plan
+from ourvidz.pipeline.control import Control, Given, encode_control
+from ourvidz.pipeline.decode import decode_frames
+from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
+from ourvidz.pipeline.encode import Condition, encode_condition
+from ourvidz.pipeline.hasten import hastened
+from ourvidz.pipeline.interleaved import InterleavedVACETransformer
+from ourvidz.pipeline.loading import load_models
+from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.quantize import quantize
+from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.schedulers import make_scheduler
+from ourvidz.pipeline.streaming import stream
+
+Names = dict[ComponentName, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paces:
+    """Seconds: of one forward, of encoding the given frames (0 for none), of decoding."""
+
+    forward_s: float
+    encode_s: float
+    decode_s: float
+
+
+def load(scenario: Scenario, manager: ModelManager, plan: Plan) -> Names:
+    """The scenario's components in the manager: real ones of the starter, else random ones."""
+    if not scenario.family.needs:
+        reporter = Reporter(lambda progress: None)
+        return load_models(manager, scenario.family, scenario.ability, reporter, plan=plan)
+    checkpoint = scenario.checkpoint
+    kind = InterleavedVACETransformer if checkpoint.transformer.vace_layers else None
+
+    def transformer() -> Any:
+        module = random_transformer(checkpoint, kind)
+        quantize(module, plan.choices.precision, manager.device)
+        return module
+
+    manager.evict()
+    names: Names = {part: f"{scenario.model}/{part}/random" for part in ("transformer", "vae")}
+    manager.component(names["transformer"], transformer)
+    manager.component(names["vae"], partial(random_vae, checkpoint))
+    return names
+
+
+def ours(scenario: Scenario, manager: ModelManager, names: Names, num_steps: int) -> Paces:
+    """The stages as the product runs them."""
+    dims, device = scenario.checkpoint.transformer, manager.device
+    with manager.on_gpu(names["vae"]) as vae:
+        condition, encode_s = _timed(lambda: _condition(scenario, vae), device)
+    clock = Clock(device)
+    request, work = scenario.request, scenario.workload
+    sampling = scenario.family.profiles[scenario.profile]
+    steps = Steps(
+        width=work.width,
+        height=work.height,
+        num_frames=work.num_frames,
+        num_inference_steps=num_steps,
+        guidance_scale=sampling.guidance_scale,
+        seeds=[request.seed or 0],
+    )
+    scheduler = make_scheduler(
+        "step-distill" if work.distilled else "unipc",
+        sampling.flow_shift,
+        scenario.checkpoint.prediction_type,
+    )
+    embeds = torch.randn(2, 1, dims.text_tokens, dims.text_dim)
+    with manager.on_gpu(names["transformer"]) as transformer, hastened(transformer, manager):
+        denoiser = Denoiser(
+            transformer=transformer, vae=manager.get(names["vae"]), scheduler=scheduler
+        )
+        positive, negative = embeds.to(transformer.dtype)
+        watch = Watch(on_step=lambda step, clean: clock.tick(), on_block=lambda: None)
+        latents = denoise(denoiser, positive, negative, steps, watch, condition)
+    with manager.on_gpu(names["vae"]) as vae:
+        _, decode_s = _timed(lambda: sum(1 for _ in decode_frames(vae, latents)), device)
+    per_step = 2 if sampling.guidance_scale > 1 else 1
+    return Paces(forward_s=clock.median() / per_step, encode_s=encode_s, decode_s=decode_s)
+
+
+def plain(
+    scenario: Scenario, manager: ModelManager, names: Names, num_steps: int, room_bytes: int
+) -> float:
+    """Seconds of one forward by the library's own pipeline: bf16 or what the CPU loads, eager.
+
+    Where the weights do not fit into `room_bytes`, blocks are streamed by the library's offload.
+    The loaded components are used where they are what the library would load.
+    """
+    work, device = scenario.workload, manager.device
+    sampling = scenario.family.profiles[scenario.profile]
+    vae = manager.get(names["vae"])
+    if scenario.family.needs:
+        manager.evict()
+        transformer: Any = random_transformer(scenario.checkpoint)
+        size = sum(p.numel() * p.element_size() for p in transformer.parameters())
+        if device.type == "cuda" and size > room_bytes:
+            stream(transformer, device)
+        else:
+            transformer.to(device)
+        vae.to(device).enable_tiling()
+    else:
+        transformer = manager.get(names["transformer"])
+    clock = Clock(device)
+
+    def on_step_end(pipe: Any, step: int, at: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        clock.tick()
+        return tensors
+
+    pipe = _stock_pipeline(scenario, transformer, vae, sampling.flow_shift)
+    pipe(
+        **_stock_inputs(scenario, transformer, device),
+        width=work.width,
+        height=work.height,
+        num_frames=work.num_frames,
+        num_inference_steps=num_steps,
+        guidance_scale=sampling.guidance_scale,
+        generator=torch.Generator().manual_seed(7),
+        callback_on_step_end=on_step_end,
+        output_type="latent",
+    )
+    return clock.median() / (2 if sampling.guidance_scale > 1 else 1)
+
+
+class Clock:
+    """Times between steps; the first step warms caches and compilers up and is no measure."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._times: list[float] = []
+
+    def tick(self) -> None:
+        """A step has ended."""
+        synchronize(self._device)
+        self._times.append(perf_counter())
+
+    def median(self) -> float:
+        """Seconds of one step."""
+        pairs = zip(self._times, self._times[1:], strict=False)
+        return statistics.median(after - before for before, after in pairs)
+
+
+def _timed(work: Callable[[], Any], device: torch.device) -> tuple[Any, float]:
+    synchronize(device)
+    begin = perf_counter()
+    made = work()
+    synchronize(device)
+    return made, perf_counter() - begin
+
+
+def _picture(scenario: Scenario) -> np.ndarray:
+    shape = (1, scenario.workload.height, scenario.workload.width, 3)
+    return np.random.default_rng(7).integers(0, 256, shape, np.uint8)
+
+
+def _condition(scenario: Scenario, vae: Any) -> Condition | Control | None:
+    """What the transformer is given besides words, of a picture of noise."""
+    dims, work = scenario.checkpoint.transformer, scenario.workload
+    first = _picture(scenario) if scenario.ability == "first_frame" else None
+    if dims.vace_layers:
+        size = (work.width, work.height)
+        return encode_control(vae, Given(size=size, num_frames=work.num_frames, first_frames=first))
+    if first is None:
+        return None
+    condition = encode_condition(vae, first, None, work.num_frames)
+    if not dims.image_dim:
+        return condition
+    seen = torch.randn(1, dims.image_tokens, dims.image_dim, device=vae.device)
+    return Condition(latents=condition.latents, mask=condition.mask, image_embeds=seen)
+
+
+def _stock_pipeline(scenario: Scenario, transformer: Any, vae: Any, flow_shift: float) -> Any:
+    kind: Any = WanPipeline if scenario.ability != "first_frame" else WanImageToVideoPipeline
+    dims = scenario.checkpoint.transformer
+    if dims.vace_layers:
+        kind = WanVACEPipeline
+    scheduler = UniPCMultistepScheduler(
+        prediction_type=scenario.checkpoint.prediction_type,
+        use_flow_sigmas=True,
+        flow_shift=flow_shift,
+    )
+    parts: dict[str, Any] = {"tokenizer": None, "text_encoder": None, "scheduler": scheduler}
+    if dims.per_token_time:
+        parts["expand_timesteps"] = True
+    pipe = kind(transformer=transformer, vae=vae, **parts)
+    if dims.image_dim:
+        seen = torch.randn(1, dims.image_tokens, dims.image_dim).to(transformer.device)
+        pipe.encode_image = lambda image, device=None: seen.to(device)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def _stock_inputs(scenario: Scenario, transformer: Any, device: torch.device) -> dict[str, Any]:
+    dims = scenario.checkpoint.transformer
+    embeds = torch.randn(2, 1, dims.text_tokens, dims.text_dim).to(device, transformer.dtype)
+    inputs: dict[str, Any] = {"prompt_embeds": embeds[0], "negative_prompt_embeds": embeds[1]}
+    if scenario.ability == "first_frame" and not dims.vace_layers:
+        inputs["image"] = Image.fromarray(_picture(scenario)[0])
+    return inputs

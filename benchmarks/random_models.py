@@ -1,0 +1,87 @@
+"""The real architectures with random weights: what they cost does not depend on what they know.
+
+A transformer is filled where it is wanted and lands on the CPU, as loading does, in the formats
+that loading gives: bf16, and fp32 for what the class keeps in fp32.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan, WanTransformer3DModel, WanVACETransformer3DModel
+from torch import nn
+
+from ourvidz.domain.dims import TransformerDims
+from ourvidz.domain.family import Checkpoint
+
+_SPREAD = 0.02
+#: Tokens of one picture as CLIP sees it; checkpoints that look at two count their places.
+_ONE_PICTURE = 257
+#: The second generation's autoencoder, in the words of its class; the first one's are defaults.
+_WAN22_VAE: dict[str, Any] = {
+    "base_dim": 160, "decoder_base_dim": 256, "z_dim": 48, "is_residual": True, "patch_size": 2,
+    "in_channels": 12, "out_channels": 12, "scale_factor_spatial": 16,
+    "temperal_downsample": [False, True, True], "latents_mean": [0.0] * 48,
+    "latents_std": [1.0] * 48,
+}  # fmt: skip
+
+
+def transformer_config(dims: TransformerDims) -> dict[str, Any]:
+    """What diffusers' classes are made with."""
+    config: dict[str, Any] = {
+        "patch_size": (1, 2, 2),
+        "num_attention_heads": dims.dim // dims.head_dim,
+        "attention_head_dim": dims.head_dim,
+        "in_channels": dims.in_channels,
+        "out_channels": dims.out_channels,
+        "text_dim": dims.text_dim,
+        "ffn_dim": dims.ffn_dim,
+        "num_layers": dims.num_layers,
+    }
+    if dims.image_dim:
+        config |= {"image_dim": dims.image_dim, "added_kv_proj_dim": dims.dim}
+        if dims.image_tokens > _ONE_PICTURE:
+            config["pos_embed_seq_len"] = dims.image_tokens
+    if dims.vace_layers:
+        every = dims.num_layers // dims.vace_layers
+        config["vace_layers"] = list(range(0, dims.num_layers, every))
+        config["vace_in_channels"] = dims.vace_channels
+    return config
+
+
+def random_transformer(checkpoint: Checkpoint, kind: Any = None) -> Any:
+    """The checkpoint's transformer; `kind` is a subclass of its class to build instead."""
+    dims = checkpoint.transformer
+    stock = WanVACETransformer3DModel if dims.vace_layers else WanTransformer3DModel
+    with torch.device("meta"):
+        model = (kind or stock)(**transformer_config(dims))
+    kept = set(stock._keep_in_fp32_modules or ())
+    for name, module in model.named_modules():
+        for leaf, parameter in list(module.named_parameters(recurse=False)):
+            full = f"{name}.{leaf}".split(".")
+            dtype = torch.float32 if kept & {*full} else torch.bfloat16
+            setattr(module, leaf, nn.Parameter(_filled(parameter.shape, dtype), False))
+    model.rope = type(model.rope)(**_rope(model))  # buffers, computed and not random
+    return model.eval()
+
+
+def random_vae(checkpoint: Checkpoint) -> AutoencoderKLWan:
+    """The checkpoint's autoencoder in fp32, as it runs."""
+    config = _WAN22_VAE if checkpoint.vae.spatial_factor == 16 else {}
+    return AutoencoderKLWan(**config).eval()
+
+
+def _rope(model: Any) -> dict[str, Any]:
+    config = model.config
+    return {
+        "attention_head_dim": config.attention_head_dim,
+        "patch_size": config.patch_size,
+        "max_seq_len": config.rope_max_seq_len,
+    }
+
+
+def _filled(shape: torch.Size, dtype: torch.dtype) -> torch.Tensor:
+    """Filled on a GPU where there is one: a CPU alone takes minutes for billions of numbers."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.empty(shape, dtype=dtype, device=device).uniform_(-_SPREAD, _SPREAD).cpu()

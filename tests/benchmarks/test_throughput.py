@@ -1,0 +1,137 @@
+"""The throughput benchmark: its arithmetic, and every path of it on small models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import WanTransformer3DModel, WanVACETransformer3DModel
+
+from benchmarks import throughput
+from benchmarks.ceilings import Ceilings, measure_ceilings, metered, peak_ram_bytes
+from benchmarks.paces import load, ours, plain
+from benchmarks.random_models import random_transformer, random_vae, transformer_config
+from benchmarks.scenarios import SCENARIOS, Scenario
+from ourvidz.domain.catalog import FAMILIES, family
+from ourvidz.domain.dims import TransformerDims
+from ourvidz.domain.family import Checkpoint, Family
+from ourvidz.pipeline.budget import machine_named, plan, read_calibration
+from ourvidz.pipeline.manager import ModelManager
+
+CPU = torch.device("cpu")
+
+
+def test_names_of_scenarios_are_all_different() -> None:
+    assert len({one.name for one in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_every_large_family_has_the_parameters_that_the_catalog_counts() -> None:
+    for model in FAMILIES.values():
+        for checkpoint in model.checkpoints:
+            dims = checkpoint.transformer
+            kind = WanVACETransformer3DModel if dims.vace_layers else WanTransformer3DModel
+            with torch.device("meta"):
+                built = kind(**transformer_config(dims))
+            (part,) = (one for one in checkpoint.components if one.name == "transformer")
+            assert sum(p.numel() for p in built.parameters()) == part.parameters, part.source
+
+
+def test_the_roofline_is_the_slower_of_computing_and_uploading() -> None:
+    ceilings = Ceilings(matmul_tflops=2.0, attention_tflops=1.0, copy_gbps=100.0, upload_gbps=10.0)
+    assert ceilings.seconds(4e12, 3e12) == 5.0
+    assert ceilings.seconds(4e12, 3e12, uploaded_bytes=80_000_000_000) == 8.0
+    assert replace(ceilings, upload_gbps=None).seconds(0, 1e12, uploaded_bytes=10**12) == 1.0
+
+
+def test_ceilings_are_measured_here() -> None:
+    found = measure_ceilings(CPU, torch.float32, (64, 128, 256, 32))
+    assert found.matmul_tflops > 0 and found.attention_tflops > 0 and found.copy_gbps > 0
+    assert found.upload_gbps is None
+    assert peak_ram_bytes() > 2**20
+    with metered() as draw:
+        pass
+    assert draw.watts is None or draw.watts > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Small(Scenario):
+    """A scenario of a large family whose transformer has two blocks."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        whole = family(self.model).checkpoint(self.ability)
+        dims = whole.transformer
+        small = TransformerDims(
+            num_layers=2, dim=48, ffn_dim=64, head_dim=24, text_dim=32,
+            in_channels=dims.in_channels, text_tokens=dims.text_tokens,
+            vace_layers=2 if dims.vace_layers else 0, vace_channels=dims.vace_channels,
+            image_dim=16 if dims.image_dim else 0, image_tokens=dims.image_tokens,
+        )  # fmt: skip
+        return replace(whole, transformer=small)
+
+    @property
+    def family(self) -> Family:
+        return family(self.model)
+
+
+@pytest.mark.parametrize(
+    ("model", "ability"),
+    [
+        ("wan2.1-14b", "text_to_video"),
+        ("wan2.1-14b", "first_frame"),
+        ("wan2.1-vace-14b", "first_frame"),
+    ],
+)
+def test_random_models_run_by_both_ways(
+    model: str, ability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(1)
+    scenario = Small(
+        model=model, profile="fast", ability=ability, num_frames=5, size=(32, 32),  # type: ignore[arg-type]
+    )  # fmt: skip
+    made = plan(scenario.request, machine_named("RTX 3090"), ability=scenario.ability)
+    made = replace(made, choices=replace(made.choices, precision="int8"))
+    manager = ModelManager(device="cpu")
+    names = load(scenario, manager, made)
+    paces = ours(scenario, manager, names, 2)
+    assert paces.forward_s > 0 and paces.decode_s > 0
+    theirs = plain(scenario, manager, names, 2, room_bytes=10**9)
+    assert theirs > 0
+
+
+def test_weights_land_in_the_formats_that_loading_gives() -> None:
+    scenario = Small(model="wan2.1-14b", profile="fast")
+    module = random_transformer(scenario.checkpoint)
+    dtypes = {name: p.dtype for name, p in module.named_parameters()}
+    assert dtypes["blocks.0.ffn.net.0.proj.weight"] == torch.bfloat16
+    assert dtypes["blocks.0.scale_shift_table"] == torch.float32
+    assert all(p.device.type == "cpu" for p in module.state_dict().values())
+    assert random_vae(scenario.checkpoint).dtype == torch.float32
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="with a GPU the large families run")
+def test_it_ends_with_one_line_of_all_rows_and_keeps_what_the_planner_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.set_num_threads(1)
+    monkeypatch.setattr(throughput, "RESULTS", tmp_path)
+    words = ["throughput", "--only", "image", "--steps", "2", "--per-hour", "3.6", "--save"]
+    monkeypatch.setattr(sys, "argv", words)
+    throughput.main()
+    lines = capsys.readouterr().out.splitlines()
+    rows = {row["scenario"]: row for row in json.loads(lines[-1])["rows"]}
+    still = rows["starter image 224x128x1 fast"]
+    assert still["seconds_per_forward"] > 0 and still["vs_diffusers"] > 0
+    assert still["roofline_fraction"] > 0 and still["peak_vram_gib"] is None
+    assert still["cost_per_clip"] == pytest.approx(still["clip_s"] / 1000)
+    large = rows["wan2.1-14b image 1280x720x1 fast"]
+    assert large["not_measured"] == "needs a GPU" and large["seconds_per_forward"] is None
+    assert any("not measured" in line for line in lines)
+    calibration = read_calibration(tmp_path / "calibration-cpu.json")
+    assert calibration is not None
+    rate = next(one for one in calibration.rates if one.work == "denoise")
+    assert rate.still and rate.tflops == pytest.approx(still["tflops"], rel=1e-6)
