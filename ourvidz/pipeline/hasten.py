@@ -13,15 +13,19 @@ from ourvidz.pipeline.manager import ModelManager
 
 
 @contextmanager
-def hastened(transformer: Any, manager: ModelManager) -> Iterator[None]:
-    """`transformer`, on its device, runs as the manager's plan says; as it is without a plan."""
+def hastened(transformer: Any, manager: ModelManager, done: int = 0) -> Iterator[None]:
+    """`transformer`, on its device, runs as the manager's plan says; as it is without a plan.
+
+    done: steps that an earlier attempt finished; a step cache starts anew with the rest.
+    """
     plan = manager.plan
     if plan is None or plan.device == "cpu":
         yield
         return
     kind = (type(transformer), transformer.dtype, plan.attention)
     name = manager.once(kind, lambda: find_attention(transformer, plan.attention))
-    schedule = Schedule(num_steps=plan.workload.num_inference_steps) if plan.cache else None
+    left = plan.workload.num_inference_steps - done
+    schedule = Schedule(num_steps=left) if plan.cache else None
     backend = "inductor" if plan.compile else None
     with (
         attending(transformer, name),

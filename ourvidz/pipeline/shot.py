@@ -149,7 +149,7 @@ def _sampled(
         reporter.stage("denoise", steps.num_inference_steps, done),
         manager.on_gpu(names["transformer"]) as transformer,
         _live(names, manager) as live,
-        hastened(transformer, manager),
+        hastened(transformer, manager, done),
     ):
         watch = Watch(
             on_step=lambda step, clean: reporter.step(step, live and live.frame(clean)),
