@@ -1,0 +1,114 @@
+"""`ourvidz film` from the words typed to a film, gone on with after every kind of stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ourvidz.pipeline.export import read_frames
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+QUICK = ("--profile", "fast", "--native", "--no-enhance", "--json")
+
+
+def as_json(text: str) -> dict[str, Any]:
+    return json.loads(text)
+
+
+def test_an_idea_becomes_a_storyboard_that_can_be_edited(ourvidz: Run, tmp_path: Path) -> None:
+    words = ("film", "a red sailboat", *QUICK, "--until", "storyboard")
+    done = as_json(ourvidz(*words, "--seconds", "15", "--seed", "7").stdout)
+    assert (done["video"], done["scenes"], done["shots"], done["seconds"]) == (None, 2, 3, 15.0)
+    storyboard = tmp_path / "film.parts" / "storyboard.txt"
+    assert storyboard.read_text().startswith("A red sailboat. Static wide shot. [10s]")
+    storyboard.write_text("A red sailboat. [5s] [fade]\n\nA blue one. [5s]\n")
+    again = as_json(ourvidz(*words, "--seconds", "15").stdout)
+    assert (again["scenes"], again["seconds"], again["seed"]) == (2, 10.0, 7)
+    other = ourvidz("film", "a green bus", *QUICK)
+    assert other.status == 2 and "holds another film, 'a red sailboat'" in other.stdout
+
+
+def test_an_enhanced_idea_has_one_light_and_every_scene_its_camera(
+    ourvidz: Run, tmp_path: Path
+) -> None:
+    ourvidz("film", "a red sailboat", "--seconds", "15", "--until", "storyboard", "--seed", "7")
+    film = as_json((tmp_path / "film.parts" / "film.json").read_text())
+    first, second = (scene["enhanced_prompt"] for scene in film["scenes"])
+    assert "Static wide shot." in first and "Slow pull-back." in second
+    assert first.replace("Static wide shot.", "Slow pull-back.") == second
+    before = (tmp_path / "film.parts" / "film.json").read_text()
+    ourvidz("film", "a red sailboat", "--until", "storyboard")
+    assert (tmp_path / "film.parts" / "film.json").read_text() == before
+
+
+def test_killed_in_the_middle_it_goes_on(ourvidz: Run, tmp_path: Path) -> None:
+    story = tmp_path / "story.txt"
+    story.write_text("A red sailboat. [crossfade 0.5]\n\nA brown dog in the snow.\n")
+    words = ("film", str(story), "-o", "boat.mp4", "--seed", "7", *QUICK)
+    clips = tmp_path / "boat.parts" / "clips"
+    child = subprocess.Popen(
+        [sys.executable, "-m", "ourvidz.cli", *words],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},  # noqa: TID251 - what this process has
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 240
+    while not list(clips.glob("*.mp4")) and time.monotonic() < deadline:
+        assert child.poll() is None, "it ended before it could be killed"
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert not (tmp_path / "boat.mp4").exists()
+    done = as_json(ourvidz(*words).stdout)
+    assert (done["stills_made"], done["clips_made"], done["num_frames"]) == (0, 1, 152)
+    assert read_frames(tmp_path / "boat.mp4").shape == (152, 128, 224, 3)
+    assert as_json(ourvidz(*words).stdout)["clips_made"] == 0
+
+
+def test_keyframes_can_be_looked_at_before_anything_else_is_made(
+    ourvidz: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "story.txt").write_text("A cat.")
+    done = ourvidz("film", "story.txt", *QUICK[:-1], "--until", "keyframes")
+    assert done.status == 0, done.stderr
+    assert "not yet; run it again without --until" in done.stdout
+    assert "2 stills, 0 clips" in done.stdout
+    assert len(list((tmp_path / "film.parts" / "stills").glob("*.png"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nowhere.txt",), "story: there is no file nowhere.txt; check the path"),
+        (("bad.txt",), "line 3: a scene without text"),
+        (("latin.txt",), "can not be read as text; save it as UTF-8"),
+        (("good.txt", "--seconds", "10"), "seconds: are for an idea"),
+        (("a cat", "--seconds", "7"), "seconds: must be 5, 10"),
+        (("a cat", "--seconds", "1860"), "seconds: must be 5, 10"),
+        (("  ",), "prompt: is empty"),
+        (("a cat", "--model", "sora"), "model: 'sora' is not known"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_status(
+    ourvidz: Run, tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "bad.txt").write_text("A cat.\n\n[10s]\n")
+    (tmp_path / "good.txt").write_text("A cat.\n")
+    (tmp_path / "latin.txt").write_bytes("Ein K\xe4tzchen".encode("latin-1"))
+    done = ourvidz("film", *words, "--until", "storyboard", *QUICK)
+    assert done.status == 2
+    assert message in as_json(done.stdout)["error"]["message"]
+
+
+def test_a_folder_that_can_not_be_made_is_named(ourvidz: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = ourvidz("film", "a cat", "--folder", "file/parts", *QUICK)
+    assert done.status == 7 and "choose another folder" in done.stdout
