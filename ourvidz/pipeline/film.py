@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ourvidz.domain.catalog import family
 from ourvidz.domain.clip import Still
 from ourvidz.domain.film import Film, Keyframe, Shot
 from ourvidz.domain.progress import OnProgress, ignore_progress
 from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.film_abilities import can, notes_of, overlap_of
 from ourvidz.pipeline.film_clock import FilmClock
 from ourvidz.pipeline.film_folder import JOB_PREFIX, FilmFolder, content, facts_of, is_whole
 from ourvidz.pipeline.generate import extend, generate_clip, preview
@@ -26,8 +26,6 @@ from ourvidz.pipeline.profiles import ability_of, resolve
 from ourvidz.pipeline.scratch import Scratch
 from ourvidz.pipeline.stitch import Part, stitch
 
-#: Frames of the shot before that a chained shot is given: enough to see the motion.
-CHAIN_FRAMES = 5
 #: What a still costs beside the frames of a clip, in frames: most of it is not sampling.
 STILL_FRAMES = 8
 
@@ -128,7 +126,6 @@ class _Work:
     ) -> None:
         self.film, self.manager, self.folder = film, manager, folder
         self._output_size = output_size
-        self._able = family(film.model).abilities
         self._stills_made = self._clips_made = 0
         self._scenes = [
             [one for one in film.keyframes if one.scene_id == scene.id] for scene in film.scenes
@@ -153,7 +150,7 @@ class _Work:
             clips=tuple(clips),
             stills_made=self._stills_made,
             clips_made=self._clips_made,
-            notes=(*self._notes(), *notes),
+            notes=(*notes_of(self.film), *notes),
         )
 
     def make_stills(self) -> dict[str, Path]:
@@ -222,7 +219,7 @@ class _Work:
         wanted: list[tuple[VideoRequest, Path | None, Path]] = []
         for shot in self.film.shots:
             request = self._pictured(shot, stills)
-            before = clips[-1] if shot.place and self._overlap() else None
+            before = clips[-1] if shot.place and overlap_of(self.film) else None
             clips.append(self._clip_path(shot, request, before))
             if is_whole(clips[-1], shot.num_frames):
                 self._clock.found(shot.num_frames + 1)
@@ -235,18 +232,18 @@ class _Work:
     def _pictured(self, shot: Shot, stills: dict[str, Path]) -> VideoRequest:
         """What the model is asked for a shot, with as many of its pictures as it can be given."""
         request = self._sized(self.film.shot_request(shot))
-        if shot.first_keyframe and "first_frame" in self._able:
+        if shot.first_keyframe and can(self.film, "first_frame"):
             request = request.replace(image=stills[shot.first_keyframe])
-            if shot.last_keyframe and "first_last_frame" in self._able:
+            if shot.last_keyframe and can(self.film, "first_last_frame"):
                 request = request.replace(last_image=stills[shot.last_keyframe])
         return resolve(request)
 
     def _clip_path(self, shot: Shot, request: VideoRequest, before: Path | None) -> Path:
         """Where the shot's clip is or would be. A chained one depends on all before it."""
-        ability = "extension" if before and self._overlap() > 1 else ability_of(request)
+        ability = "extension" if before and overlap_of(self.film) > 1 else ability_of(request)
         facts = facts_of(request, ability, self.manager)
         facts |= {"first": content(request.image), "last": content(request.last_image)}
-        facts |= {"before": before and before.name, "overlap": before and self._overlap()}
+        facts |= {"before": before and before.name, "overlap": before and overlap_of(self.film)}
         return self.folder.clip(f"{shot.scene_id}-{shot.place}", facts)
 
     def _make_clip(self, request: VideoRequest, before: Path | None, path: Path) -> None:
@@ -258,7 +255,7 @@ class _Work:
                     self.manager,
                     job.on_progress,
                     job.where,
-                    overlap_frames=self._overlap(),
+                    overlap_frames=overlap_of(self.film),
                 )
             else:
                 clip = generate_clip(
@@ -267,21 +264,6 @@ class _Work:
             clip.thumbnail.replace(path.with_suffix(".jpg"))
             clip.path.replace(path)
         self._clips_made += 1
-
-    def _overlap(self) -> int:
-        """Frames that a chained shot shares with the one before; 0 when shots are not chained."""
-        if self.film.continuity != "chained":
-            return 0
-        return CHAIN_FRAMES if "extension" in self._able else int("first_frame" in self._able)
-
-    def _notes(self) -> Iterator[str]:
-        model = self.film.model
-        if "first_frame" not in self._able:
-            yield f"{model} can not start from a picture: shots share words, not pictures"
-        elif self.film.continuity == "anchored" and "first_last_frame" not in self._able:
-            yield f"{model} can not end at a picture: seams inside a scene may show"
-        elif self.film.continuity == "chained" and "extension" not in self._able:
-            yield f"{model} can not go on from several frames: motion starts anew in each shot"
 
     def _sized(self, request: VideoRequest) -> VideoRequest:
         return request.replace(output_size=self._output_size)
