@@ -12,12 +12,19 @@ CHAIN_FRAMES = 5
 
 
 def can(film: Film, ability: Ability) -> bool:
-    """Whether the model can do it, and in this profile: not every one has a fast version."""
+    """Whether the model can do it, and in this profile: not every one has a fast version.
+
+    >>> from ourvidz.domain.scene import Scene
+    >>> film = Film(title="Sea", scenes=(Scene(id="a", prompt="a boat"),), model="wan2.1-1.3b")
+    >>> can(film, "text_to_video"), can(film, "first_last_frame")
+    (True, False)
+    """
+    model = family(film.model)
     try:
-        family(film.model).sampling(film.profile, ability)
+        model.sampling(film.profile, ability)
     except InvalidRequest:
         return False
-    return True
+    return ability in model.abilities
 
 
 def overlap_of(film: Film) -> int:
