@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any, get_args
 from uuid import UUID
 
-from ourvidz.domain.catalog import family
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.film import Film, Shot
 from ourvidz.domain.media import split_key
@@ -97,20 +96,22 @@ def stills_of(params: Mapping[str, Any], owner: UUID | None = None) -> Stills:
 
 
 def shot_order(
-    film: Film, shot: Shot, images: Mapping[str, str], request: VideoRequest
+    shot: Shot, images: Mapping[str, str], request: VideoRequest, *, after: bool
 ) -> ShotOrder:
     """The order of one shot; images: the approved pictures' keys by keyframe.
 
-    request: of the shot, complete. A family that can not end a clip on a picture is given the
-    first one alone.
+    request: of the shot, complete. Where its model can not begin or end with a picture it has
+    none. after: whether it goes on from the clip of the shot before.
     """
     first, last = (images.get(key or "") for key in (shot.first_keyframe, shot.last_keyframe))
-    if first is None or "first_last_frame" not in family(film.model).abilities:
-        last = None
     return ShotOrder(
         key=f"{shot.scene_id}/{shot.place}",
-        params=video_params(request, image_key=first, last_image_key=last),
-        after=shot.first_keyframe is None,
+        params=video_params(
+            request,
+            image_key=first if request.image else None,
+            last_image_key=last if request.last_image else None,
+        ),
+        after=after,
     )
 
 

@@ -6,13 +6,14 @@ from ourvidz.domain.catalog import family
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.family import Ability
 from ourvidz.domain.film import Film
+from ourvidz.domain.request import VideoRequest
 
 #: Frames of the shot before that a chained shot is given: enough to see the motion.
 CHAIN_FRAMES = 5
 
 
-def can(film: Film, ability: Ability) -> bool:
-    """Whether the model can do it, and in this profile: not every one has a fast version.
+def can(film: Film | VideoRequest, ability: Ability) -> bool:
+    """Whether its model can do it, and in its profile: not every one has a fast version.
 
     >>> from ourvidz.domain.scene import Scene
     >>> film = Film(title="Sea", scenes=(Scene(id="a", prompt="a boat"),), model="wan2.1-1.3b")

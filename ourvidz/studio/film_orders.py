@@ -22,6 +22,7 @@ from ourvidz.domain.film import Film, Shot
 from ourvidz.domain.film_orders import film_params, shot_order
 from ourvidz.domain.job import Job
 from ourvidz.domain.storyboard import FilmLine, NewFilm, ShotOrder, Storyboard
+from ourvidz.pipeline.film_abilities import can, notes_of, overlap_of
 from ourvidz.pipeline.profiles import MAX_DRAWN_SEED, resolve
 from ourvidz.studio import jobs
 from ourvidz.studio.door import Studio, admit, as_id, judge
@@ -38,7 +39,8 @@ class FilmQuote:
 
     shots: all of them; missing: those to render, the others are there already. seconds: until it
     is joined, the queue included; None before such clips were made here, or without a worker.
-    unapproved: keys of keyframes that must be approved first.
+    unapproved: keys of keyframes that must be approved first. notes: what the film lacks by its
+    model, in plain words.
     """
 
     credits: int
@@ -48,6 +50,7 @@ class FilmQuote:
     seconds: float | None
     workers: int
     unapproved: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def quote_film(me: Identity, studio: Studio, film_id: UUID | str) -> FilmQuote:
@@ -66,6 +69,7 @@ def quote_film(me: Identity, studio: Studio, film_id: UUID | str) -> FilmQuote:
         seconds=expected_s(line, price.missing),
         workers=line.workers,
         unapproved=unapproved,
+        notes=notes_of(film),
     )
 
 
@@ -179,7 +183,8 @@ def _new_film(
         shots=shots,
         idempotency_key=f"film:{board.id}:{key or secrets.token_hex(8)}",
     )
-    return new, tuple(one.key for one in film.keyframes if one.key not in images)
+    needed = film.keyframes if can(film, "first_frame") else ()
+    return new, tuple(one.key for one in needed if one.key not in images)
 
 
 def _ordered(me: Identity, studio: Studio, film_id: UUID | str) -> UUID:
@@ -197,9 +202,12 @@ def _ring(studio: Studio, model: str, shots: int) -> None:
 def _shot(
     film: Film, shot: Shot, images: Mapping[str, str], retakes: Mapping[str, int]
 ) -> ShotOrder:
-    """One shot with every value set; the picture only says that there is one."""
+    """A shot with every value set; its pictures, as many as its model can take, only say so."""
     seed = retakes.get(f"{shot.scene_id}/{shot.place}", shot.seed)
     request = film.shot_request(shot).replace(seed=seed)
-    if shot.first_keyframe is not None:
-        request = request.replace(image=Path("still.png"))
-    return shot_order(film, shot, images, resolve(request))
+    if shot.first_keyframe and can(film, "first_frame"):
+        request = request.replace(image=Path("first.png"))
+        if shot.last_keyframe and can(film, "first_last_frame"):
+            request = request.replace(last_image=Path("last.png"))
+    after = shot.place > 0 and overlap_of(film) > 0
+    return shot_order(shot, images, resolve(request), after=after)

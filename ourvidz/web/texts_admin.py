@@ -20,10 +20,12 @@ ADMIN: Mapping[str, Any] = MappingProxyType(
             "enhance": "Better words",
             "preview": "Previews",
             "video": "Videos",
-            "stitch": "Films",
+            "stitch": "Joining films",
             "character": "Characters",
+            "film": "Films",
         },
         "states": {
+            "waiting": "Waits for other jobs",
             "queued": "Waiting",
             "running": "Running",
             "succeeded": "Succeeded",

@@ -145,10 +145,14 @@ class PipelineRunner:
     def _video(
         self, task: Task, request: VideoRequest, on_progress: OnProgress, scratch: Scratch
     ) -> dict[str, Any]:
+        from ourvidz.pipeline.film_abilities import CHAIN_FRAMES, can
         from ourvidz.pipeline.generate import extend, generate_clip
 
         if task.clip:
-            clip = extend(task.clip, request, self._manager, on_progress, task.out_dir)
+            seen = CHAIN_FRAMES if can(request, "extension") else 1
+            clip = extend(
+                task.clip, request, self._manager, on_progress, task.out_dir, overlap_frames=seen
+            )
         else:
             clip = generate_clip(request, self._manager, on_progress, task.out_dir, scratch=scratch)
         bucket = "videos-final"

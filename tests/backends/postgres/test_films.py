@@ -342,3 +342,31 @@ def test_a_strangers_film_does_not_exist(house: House) -> None:
     assert records.pictures(mallory, board) == []
     assert ledger(house, mallory) == []
     assert states(house, me, film) == "qq"
+
+
+def test_a_film_about_which_nobody_decides_ends_after_two_weeks(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 3)
+    make_clips(house, 2)
+    fail(house, claimed(house))
+    house.queue.reap()
+    assert house.records.job(me, film.id).state == "waiting"
+    house.root.execute(
+        "update public.jobs set created_at = created_at - interval '15 days',"
+        " finished_at = finished_at - interval '15 days'"
+    )
+    house.queue.reap()
+    now = house.records.job(me, film.id)
+    assert (now.state, ledger(house, me)[1:]) == ("failed", [("settle", 0), ("refund", 1)])
+    assert "paid back" in (now.error or "")
+
+
+def test_an_admin_leaves_trying_again_to_the_films_owner(house: House) -> None:
+    me, admin = house.person(credits=10), house.person()
+    house.office.set_role(admin.user_id, "admin")
+    film = order_film(house, me, 1)
+    lease = claimed(house)
+    fail(house, lease)
+    with pytest.raises(NotAllowed, match="part of a film"):
+        house.office.retry(admin.user_id, lease.job.id)
+    assert states(house, me, film) == "f"

@@ -36,7 +36,7 @@ create index jobs_of_storyboard on public.jobs (storyboard_id, shot, finished_at
 drop index public.jobs_of_library;
 create index jobs_of_library on public.jobs (user_id, created_at desc)
     where kind in ('video', 'film') and parent_id is null;
-create index jobs_of_films on public.jobs (finished_at, created_at)
+create index jobs_waiting_films on public.jobs (created_at)
     where kind = 'film' and finished_at is null;
 
 -- One row a keyframe, from its first order on. Which picture is on offer is written by whoever

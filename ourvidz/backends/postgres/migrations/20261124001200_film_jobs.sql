@@ -307,6 +307,41 @@ begin
 end
 $$;
 
+-- As before; and a film about which nobody has decided for two weeks ends, so that its credits
+-- do not stay away for ever.
+create or replace function public.reap_jobs() returns integer
+    language plpgsql security definer set search_path = '' as $$
+declare
+    job record;
+    reaped integer := 0;
+begin
+    delete from public.workers w where w.heartbeat_at < now() - interval '1 hour';
+    for job in
+        select j.id from public.jobs j where j.state = 'running' and j.lease_until < now()
+        order by j.lease_until limit 100 for update skip locked
+    loop
+        perform public.requeue_job(job.id,
+            'The worker stopped answering. Try again; the credits are back.', 'internal');
+        -- Nobody has worked on it for the last part of its lease: that was pause enough.
+        update public.jobs j set not_before = now() where j.id = job.id and j.state = 'queued';
+        reaped := reaped + 1;
+    end loop;
+    for job in
+        select film.id from public.jobs film
+        where film.kind = 'film' and film.finished_at is null
+            and film.created_at < now() - interval '14 days'
+            and not exists (select from public.jobs j where j.parent_id = film.id
+                and (j.state in ('waiting', 'queued', 'running')
+                    or j.finished_at > now() - interval '14 days'))
+        limit 10 for no key update of film skip locked
+    loop
+        perform public.close_film(job.id, 'failed',
+            'Nobody decided about its missing shots for two weeks; they are paid back.');
+    end loop;
+    return reaped;
+end
+$$;
+
 -- As before; a deletion is noted once for each job, however often its film was joined.
 create or replace function public.cleanup_expired_videos(p_videos uuid[]) returns integer
     language plpgsql security definer set search_path = '' as $$

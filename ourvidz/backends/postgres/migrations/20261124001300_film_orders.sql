@@ -372,6 +372,34 @@ begin
 end
 $$;
 
+-- As before, but for the jobs of a film: those its owner tries again, together with it.
+create or replace function public.admin_retry(p_admin uuid, p_job uuid) returns setof public.jobs
+    language plpgsql security definer set search_path = '' as $$
+declare
+    old public.jobs;
+begin
+    select * into old from public.jobs j where j.id = p_job for update;
+    if not found or old.state <> 'failed' or old.kind not in ('enhance', 'preview', 'video')
+            or old.storyboard_id is not null or old.parent_id is not null
+            or old.error_family is not distinct from 'PolicyRefused' then
+        raise exception 'Only what failed, and was not refused or part of a film, can be tried again.'
+            using errcode = 'OV003';
+    end if;
+    perform from public.users u where u.id in (p_admin, old.user_id) order by u.id for update;
+    return query select * from public.jobs j
+        where j.user_id = old.user_id and j.idempotency_key = 'retry:' || old.id;
+    if found then
+        return;
+    end if;
+    perform public.note_admin(p_admin, format('tries %s %s again', old.kind, old.id));
+    return query insert into public.jobs
+        (user_id, project_id, kind, model, params, priority, idempotency_key, turn)
+    values (old.user_id, old.project_id, old.kind, old.model, old.params, old.priority,
+        'retry:' || old.id, 1 + public.turn_served(old.priority))
+    returning *;
+end
+$$;
+
 -- What stands before the end of a film: others' clips, of each of them no more than the film has
 -- itself, because all take turns.
 create function public.line_of_film(p_model text, p_profile text, p_shots integer)
