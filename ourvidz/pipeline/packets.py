@@ -77,10 +77,10 @@ def _copied(source: Source, first: int, stop: int) -> Iterator[tuple[int, Packet
 def encoded(window: Window, sources: Sequence[Source], size: tuple[int, int]) -> Iterator[Packet]:
     """The packets of a window in coded order, with times that begin at 0.
 
-    One picture is held at a time. Raises InvalidRequest("video") for a clip that can not be
-    decoded.
+    One picture is held at a time; short windows are encoded quickly. Raises
+    InvalidRequest("video") for a clip that can not be decoded.
     """
-    codec = packet_encoder(size)
+    codec = packet_encoder(size, quick=window.num_frames <= _SHORT_FRAMES)
     with contextlib.closing(pictures_of(window, sources, size)) as pictures:
         for index, picture in enumerate(pictures):
             frame = VideoFrame.from_ndarray(picture, format="yuv420p")

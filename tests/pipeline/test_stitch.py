@@ -19,6 +19,7 @@ from ourvidz.pipeline.reading import read_metadata
 from ourvidz.pipeline.source import inspect
 from ourvidz.pipeline.stitch import stitch
 from ourvidz.pipeline.transitions import Copy, Part, plan
+from ourvidz.pipeline.x264 import packet_encoder, sample
 from tests.pipeline.films import SIZE, clip, meant, packets, planes
 
 LENGTHS = (1, 2, 5, 9, 16, 17, 20, 33, 80)
@@ -108,6 +109,17 @@ def test_the_film_does_not_depend_on_how_threads_were_scheduled(
     parts = [Part(path=clips[n], transition="crossfade") for n in (20, 33, 80, 20, 33)]
     once, again = (stitch(parts, tmp_path / name).path for name in ("1.mp4", "2.mp4"))
     assert once.read_bytes() == again.read_bytes()
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("size", [SIZE, (1280, 720)])
+def test_what_is_encoded_has_the_header_of_what_is_copied(
+    size: tuple[int, int], quick: bool
+) -> None:
+    codec = packet_encoder(size, quick=quick)
+    codec.open()
+    with av.open(sample(size), format="mp4") as ours:
+        assert codec.extradata == ours.streams.video[0].codec_context.extradata
 
 
 def test_one_clip_is_a_film(clips: dict[int, Path], tmp_path: Path) -> None:
