@@ -152,6 +152,7 @@ CREATE: Mapping[str, str] = MappingProxyType(
         "refunded": "The credits have come back.",
         # Video
         "download": "Download",
+        "to_film": "Make it a film",
         "in_library": "Library",
         "takes": "All {} takes",
         "take": "Another take for {}",

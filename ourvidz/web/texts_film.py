@@ -109,7 +109,7 @@ FILMS: Mapping[str, Any] = MappingProxyType(
         },
         "stale": "Of other words",
         "approve": "Approve",
-        "approved": "Approved",
+        "take_back": "Take back",
         "reroll": "New picture",
         "pictures_go": "Draw the pictures",
         "pictures_free": "Pictures are free.",

@@ -277,3 +277,8 @@ class TestMaking:
         make(town, me, most=1)
         markup = board.press("cancel").markup
         assert "1 of 3 shots are there already" in markup
+
+
+def test_words_of_a_video_begin_a_film(town: Town) -> None:  # noqa: F811
+    answer = acted(town.person(), town.studio, Press(act="show", at="?idea=a+cat+%3Cb%3E"))
+    assert "a cat &lt;b&gt;</textarea>" in answer.markup

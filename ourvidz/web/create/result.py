@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -35,7 +36,11 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     shown = _videos(me, studio, screen)
     quote = orders.quote(me, studio, screen.project.id)
     credits = CREATE["credit" if quote.credits == 1 else "credits"].format(quote.credits)
-    value = _video(shown[0], len(shown)) if shown else markup.notice(CREATE["video_gone"])
+    value = (
+        _video(shown[0], len(shown), screen.project.prompt)
+        if shown
+        else markup.notice(CREATE["video_gone"])
+    )
     return {
         "video": gr.update(value=value),
         "onward": gr.update(visible=bool(shown)),
@@ -72,7 +77,7 @@ def _videos(me: Identity, studio: Studio, screen: Screen) -> list[Video]:
     return [one for one in made if one.deleted_at is None]
 
 
-def _video(video: Video, count: int) -> str:
+def _video(video: Video, count: int, words: str) -> str:
     source, name = f"/media/{video.id}", escape(video.title)
     facts = (
         f"{video.seconds:g} s", f"{video.width} x {video.height}", f"{CREATE['seed']} {video.seed}",
@@ -87,5 +92,7 @@ def _video(video: Video, count: int) -> str:
         f'<a class="ov-button primary" id="ov-download" href="{source}?download=1" download>'
         f"{icon('download')}{CREATE['download']}</a>"
         f'<a class="ov-button quiet" id="ov-to-library" href="/app/library">{icon("library")}'
-        f"{more}</a></p>"
+        f"{more}</a>"
+        f'<a class="ov-button quiet" id="ov-to-film" href="/app/films?{urlencode({"idea": words})}">'
+        f"{icon('films')}{CREATE['to_film']}</a></p>"
     )

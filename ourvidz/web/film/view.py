@@ -20,14 +20,20 @@ from ourvidz.web.pages.markup import render
 from ourvidz.web.texts_film import FILMS
 
 _SHOWN = 24
+#: Every character may take nine.
+MAX_QUERY_CHARS = 9 * MAX_PROMPT_CHARS
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What is asked for; it stands in the address. text: the storyboard as text, not as cards."""
+    """What is asked for; it stands in the address.
+
+    text: the storyboard as text, not as cards. idea: words to begin a new film with.
+    """
 
     film: UUID | None = None
     text: bool = False
+    idea: str = ""
 
     @staticmethod
     def of(query: str) -> View:
@@ -35,11 +41,11 @@ class View:
         >>> View.of("?film=7") == View.of("?text=1") == View()
         True
         """
-        values = parse_qs(query.lstrip("?")[:1000])
+        values = parse_qs(query.lstrip("?")[:MAX_QUERY_CHARS])
         try:
             film = UUID(values.get("film", [""])[0])
         except ValueError:
-            return View()
+            return View(idea=values.get("idea", [""])[0][:MAX_PROMPT_CHARS])
         return View(film=film, text="text" in values)
 
     def query(self) -> str:
@@ -57,7 +63,7 @@ def shown(me: Identity, studio: Studio, view: View, *, undo: str = "", goto: str
     Raises NotAllowed for a film that is not theirs.
     """
     if view.film is None:
-        return _listed(me, studio, goto)
+        return _listed(me, studio, goto, view.idea)
     board = films.film(me, studio, view.film)
     if view.text:
         return render(
@@ -85,7 +91,7 @@ def shown(me: Identity, studio: Studio, view: View, *, undo: str = "", goto: str
     )
 
 
-def _listed(me: Identity, studio: Studio, goto: str) -> str:
+def _listed(me: Identity, studio: Studio, goto: str, idea: str) -> str:
     found = films.films(me, studio, limit=_SHOWN)
     return render(
         "films.html",
@@ -95,6 +101,7 @@ def _listed(me: Identity, studio: Studio, goto: str) -> str:
         length=lambda film: clock(sum(scene.seconds for scene in film.scenes)),
         first=lambda film: film.scenes[0].prompt if film.scenes else "",
         goto=goto,
+        idea=idea,
         max_prompt=MAX_PROMPT_CHARS,
     )
 
