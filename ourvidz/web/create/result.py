@@ -84,6 +84,7 @@ def _video(video: Video, count: int, words: str) -> str:
         CREATE["expires"].format(f"{video.expires_at:%-d %B %Y}"),
     )  # fmt: skip
     listed = "".join(f"<li>{fact}</li>" for fact in facts)
+    film = escape(urlencode({"idea": words}))
     more = CREATE["takes"].format(count) if count > 1 else CREATE["in_library"]
     return (
         f'<video controls playsinline preload="metadata" poster="{source}/thumbnail"'
@@ -93,6 +94,6 @@ def _video(video: Video, count: int, words: str) -> str:
         f"{icon('download')}{CREATE['download']}</a>"
         f'<a class="ov-button quiet" id="ov-to-library" href="/app/library">{icon("library")}'
         f"{more}</a>"
-        f'<a class="ov-button quiet" id="ov-to-film" href="/app/films?{urlencode({"idea": words})}">'
+        f'<a class="ov-button quiet" id="ov-to-film" href="/app/films?{film}">'
         f"{icon('films')}{CREATE['to_film']}</a></p>"
     )
