@@ -12,7 +12,6 @@ from ourvidz.domain.account import Identity
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.library import Project
-from ourvidz.domain.request import MAX_PROMPT_CHARS
 from ourvidz.studio import characters, orders, projects
 from ourvidz.studio.door import Studio
 from ourvidz.web.create import markup, words
@@ -29,7 +28,7 @@ def build() -> dict[str, Any]:
     parts: dict[str, Any] = {}
     parts["prompt"] = gr.Textbox(
         label=CREATE["prompt"], placeholder=CREATE["prompt_placeholder"], lines=4, max_lines=10,
-        max_length=MAX_PROMPT_CHARS, elem_id="ov-prompt",
+        elem_id="ov-prompt",
     )  # fmt: skip
     parts["examples"] = Cards(elem_id="ov-examples")
     parts["character_id"] = gr.Dropdown(
@@ -49,7 +48,7 @@ def build() -> dict[str, Any]:
         )  # fmt: skip
         parts["negative_prompt"] = gr.Textbox(
             label=CREATE["negative"], placeholder=CREATE["negative_placeholder"], lines=2,
-            max_length=MAX_PROMPT_CHARS, elem_id="ov-negative",
+            elem_id="ov-negative",
         )  # fmt: skip
         parts["seed"] = gr.Number(
             label=CREATE["seed"], placeholder=CREATE["seed_placeholder"], precision=0, minimum=0,

@@ -10,7 +10,6 @@ import gradio as gr
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import NotAllowed, Unavailable
 from ourvidz.domain.job import Job
-from ourvidz.domain.request import MAX_PROMPT_CHARS
 from ourvidz.studio import orders, projects
 from ourvidz.studio.door import Studio
 from ourvidz.web.create import markup, previews
@@ -32,7 +31,7 @@ def build() -> dict[str, Any]:
             parts["enhance_job"] = JobWidget(picture=False, elem_id="ov-enhance-job")
             parts["enhanced"] = gr.Textbox(
                 label=CREATE["enhanced_label"], show_label=False, lines=7, max_lines=14,
-                max_length=MAX_PROMPT_CHARS, elem_id="ov-enhanced",
+                elem_id="ov-enhanced",
             )  # fmt: skip
             parts["enhance_note"] = gr.HTML(
                 elem_id="ov-enhance-note", apply_default_css=False, js_on_load=None

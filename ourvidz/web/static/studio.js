@@ -18,8 +18,10 @@ window.ov = (() => {
   function place(element, props, watch) {
     const stepOf = (query) => new URLSearchParams(query).get('step');
     watch('value', () => {
+      window.setTimeout(restore, 300);  // after the fields have been painted
       const moved = stepOf(window.location.search) !== stepOf(props.value);
       if (props.value === window.location.search) return;
+      if (new URLSearchParams(props.value).get('project') !== project()) typed.clear();
       window.history.replaceState(window.history.state, '', window.location.pathname + props.value);
       if (!moved) return;
       window.scrollTo(0, 0);
@@ -134,6 +136,50 @@ window.ov = (() => {
     window.addEventListener('online', wake);
     restart();
   }
+
+  // --- What is typed: kept by the server after each pause, not only when the field is left -------
+  const PAUSE_MS = 1200, STASH = 'ov-typed';
+  const typed = new Map(), pauses = new Map();
+  const saved = (field) => field.dispatchEvent(new FocusEvent('blur'));
+  const project = () => new URLSearchParams(window.location.search).get('project') || '';
+
+  document.addEventListener('input', (input) => {
+    const block = input.target.closest('[id^=ov-step-] .block[id]');
+    if (!block || input.target.tagName !== 'TEXTAREA') return;
+    typed.set(block.id, input.target.value);
+    window.clearTimeout(pauses.get(block.id));
+    pauses.set(block.id, window.setTimeout(saved, PAUSE_MS, input.target));
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden && document.activeElement?.tagName === 'TEXTAREA') saved(document.activeElement);
+  });
+
+  // A session that ended takes nothing along: the tab keeps the texts until the next sign-in. They
+  // are told by their project, which nobody else has.
+  new PerformanceObserver((list) => {
+    if (!typed.size || !list.getEntries().some((one) => one.responseStatus === 401)) return;
+    window.sessionStorage.setItem(STASH, JSON.stringify([project(), [...typed]]));
+  }).observe({ type: 'resource', buffered: false });
+
+  function restore() {
+    const [owner, texts] = JSON.parse(window.sessionStorage.getItem(STASH) || '["", []]');
+    if (!owner || owner !== project()) return;
+    window.sessionStorage.removeItem(STASH);
+    for (const [id, text] of texts) {
+      const field = document.querySelector(`#${CSS.escape(id)} textarea`);
+      if (!field || field.value === text) continue;
+      field.value = text;
+      field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    }
+  }
+
+  // --- Toasts: Gradio makes their head a button, with the button that closes them inside ---------
+  new MutationObserver(() => {
+    for (const head of document.querySelectorAll('.toast-header[role=button]')) {
+      head.removeAttribute('role');
+      head.removeAttribute('tabindex');
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   return { cards, place, job };
 })();
