@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ourvidz.domain.account import Identity
-from ourvidz.domain.job import Job
+from ourvidz.domain.job import Job, Lease
 from tests.studio.conftest import Town
 
 #: Words that are refused where no guard model is configured.
@@ -30,7 +30,12 @@ def deliver_stills(town: Town, me: Identity, job: Job) -> list[str]:
 
 def deliver_video(town: Town, me: Identity, job: Job) -> None:
     """Finish a video job."""
-    lease = town.take(job)
+    finish_video(town, town.take(job))
+
+
+def finish_video(town: Town, lease: Lease) -> None:
+    """Finish a video job that is running."""
+    job = lease.job
     folder = f"videos-final/{lease.folder}"
     town.studio.media.put(f"{folder}/clip.mp4", a_file("mp4"), "video/mp4")
     town.studio.media.put(f"{folder}/clip.jpg", a_file("jpg"), "image/jpeg")
