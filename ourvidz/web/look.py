@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import gradio as gr
+from gradio import component_meta
 
 from ourvidz.web.static_files import SHEET, versioned
 
 _FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+
+
+def write_no_stubs() -> None:
+    """Keep Gradio from writing a type stub beside every component that is defined from now on.
+
+    An installation may be read-only, or another process may be reading it.
+    """
+    component_meta.create_or_modify_pyi = lambda *described: None
 
 
 def head() -> str:

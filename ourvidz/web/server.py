@@ -92,6 +92,7 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
         h11_max_incomplete_event_size=HEAD_BYTES,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=30,  # longer than the pause of a page that follows a job
         log_level="warning",
         lifespan="on",  # Gradio works off its events in a loop that starts with the app
         timeout_graceful_shutdown=5,

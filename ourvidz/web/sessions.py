@@ -26,7 +26,7 @@ LIFETIME = timedelta(days=30)
 RENEW_BEFORE = timedelta(seconds=120)
 #: Who was recognised is not looked up again for that long: pages that follow a job ask all the
 #: time. What ends a session in this process ends that too.
-_KNOWN_S, _KNOWN = 5.0, 5_000
+_KNOWN_S, _KNOWN = 10.0, 5_000
 
 
 @dataclass(frozen=True, kw_only=True)

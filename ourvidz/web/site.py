@@ -46,6 +46,9 @@ class Site:
 
     def open(self, app: FastAPI) -> None:
         """Put it into `app`. Loads Gradio, which takes some seconds."""
+        from ourvidz.web.look import write_no_stubs
+
+        write_no_stubs()
         from ourvidz.web.guard import Desk
         from ourvidz.web.pages.admin import ADMIN_PAGES
         from ourvidz.web.studio_app import PAGES, make_blocks, mount, shells

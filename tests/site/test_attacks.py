@@ -106,14 +106,16 @@ def at(town: Town, visit: Visit) -> Callable[[str], Scene]:
     ann, mallory, visitor = visit().signed_up(), visit().signed_up(), visit().grown_up()
     ann_id = town.studio.administration.user_by_email(ann.email).user_id
     me = identity(ann_id, ann.email)
-    words = f"a sailboat called {SECRET} {MARKUP}"
-    project = projects.create_project(me, town.studio, {"prompt": words})
-    characters.create_character(me, town.studio, SECRET, MARKUP)
+    project = projects.create_project(me, town.studio, {"prompt": f"a sailboat with {SECRET}"})
+    who = characters.create_character(me, town.studio, SECRET, "a tall sailor")
     town.studio.administration.add_credits(ann_id, 5, "test", "attacks")
     job = orders.render(me, town.studio, project.id, key="one")
     deliver_video(town, me, job)
     (video,) = town.studio.records.videos(me)
-    # Seen by the page that opens: the newest project, at its first step.
+    # The policy takes no markup for English; what pages do with it must not depend on that.
+    evil = f"a sailboat with {SECRET} {MARKUP}"
+    town.root.execute("update public.projects set prompt = %s where id = %s", (evil, project.id))
+    town.root.execute("update public.characters set description = %s where id = %s", (evil, who.id))
     uploads = town.wiring.settings.home / "uploads"
 
     def moved(browser: Browser, site: str) -> Browser:
@@ -149,6 +151,10 @@ def test_fails(attack: Attack, at: Callable[[str], Scene], site: str, without: A
         return
     with without(*ARRANGED[attack]) as arranged:
         assert not attack(at(arranged))
+
+
+def test_a_request_is_read_in_one_way_only(at: Callable[[str], Scene], site: str) -> None:
+    assert not on.smuggles_a_request(at(site))
 
 
 #: Attacks that are tried on one app, by the cures that it lacks.
