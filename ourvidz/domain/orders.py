@@ -36,7 +36,7 @@ _COUNTS: Mapping[str, tuple[int, int]] = MappingProxyType(
     }
 )
 _NUMBERS = ("guidance_scale", "flow_shift")
-_PATHS = ("image", "last_image")
+_PATHS = ("image", "last_image", "reference_images")
 _REQUEST = tuple(f.name for f in dataclasses.fields(VideoRequest) if f.name not in _PATHS)
 
 #: What the params of a job may hold, by its kind.

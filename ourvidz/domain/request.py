@@ -14,6 +14,8 @@ Profile = Literal["fast", "balanced", "quality"]
 FPS = 16
 MAX_PROMPT_CHARS = 2_000
 MAX_FRAMES = 161
+#: Reference pictures of one clip: each one costs a model as much as four more frames.
+MAX_REFERENCES = 4
 
 #: (field, lowest, highest, advice); None is always allowed.
 _RANGES = (
@@ -35,7 +37,8 @@ class VideoRequest:
     num_frames: frames delivered; the model samples `sampled_frames` of them. fps is always 16.
     seed: 0 to 2**63 - 1; None lets the caller's random source choose (the result says which).
     num_inference_steps, guidance_scale, flow_shift: None means the family's default.
-    image, last_image: files that the first and last frame must show.
+    image, last_image: files that the first and last frame must show. reference_images: files that
+    show who or what is in it, for models that can do "reference".
     output_size: (width, height) px of the delivered file; None means the family's delivery size.
     """
 
@@ -53,6 +56,7 @@ class VideoRequest:
     flow_shift: float | None = None
     image: Path | None = None
     last_image: Path | None = None
+    reference_images: tuple[Path, ...] = ()
     output_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -69,6 +73,8 @@ class VideoRequest:
                 raise InvalidRequest(field, advice)
         if self.last_image is not None and self.image is None:
             raise InvalidRequest("last_image", "needs a first image as well; give image too")
+        if len(self.reference_images) > MAX_REFERENCES:
+            raise InvalidRequest("reference_images", f"are at most {MAX_REFERENCES}; give fewer")
         if self.profile not in get_args(Profile):
             raise InvalidRequest("profile", "must be fast, balanced or quality")
 

@@ -71,11 +71,11 @@ def _error(transformer: Any, name: str) -> float:
     source = torch.Generator().manual_seed(0)
     shape = (1, _TOKENS, _HEADS, transformer.config.attention_head_dim)
     qkv = [torch.randn(shape, generator=source) for _ in range(3)]
-    placed = [one.to(transformer.device, transformer.dtype) for one in qkv]
+    q, k, v = (one.to(transformer.device, transformer.dtype) for one in qkv)
     with torch.inference_mode(), attention_backend(AttentionBackendName(name)):
-        found = dispatch_attention_fn(*placed, backend=AttentionBackendName(name))
-        exact = F.scaled_dot_product_attention(*(one.float().transpose(1, 2) for one in placed))
-    exact = exact.transpose(1, 2)
+        found = dispatch_attention_fn(q, k, v, backend=AttentionBackendName(name))
+        q, k, v = (one.float().transpose(1, 2) for one in (q, k, v))
+        exact = F.scaled_dot_product_attention(q, k, v).transpose(1, 2)
     return float((found.float() - exact).norm() / exact.norm())
 
 

@@ -14,9 +14,6 @@ from diffusers import AutoencoderKLWan
 from ourvidz.pipeline.encode import Condition, encode_video, known_mask, pixels
 from ourvidz.pipeline.images import resized
 
-#: Reference pictures of one clip: each one costs as much as four more frames.
-MAX_REFERENCES = 4
-
 
 @dataclass(frozen=True, kw_only=True)
 class Given:

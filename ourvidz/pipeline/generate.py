@@ -55,7 +55,8 @@ def preview(
 ) -> tuple[Still, ...]:
     """1 to 4 candidate pictures for the first frame, as PNG files in `out_dir`.
 
-    Candidate i has seed `request.seed + i`; pictures in the request are not used. A clip that
+    Candidate i has seed `request.seed + i`; of the request's pictures only its references are
+    used. A clip that
     starts from one: `render(request.replace(image=still.path), manager)`. scratch: as for
     `generate_clip`.
 
@@ -65,7 +66,7 @@ def preview(
     if not 1 <= num_images <= MAX_IMAGES:
         raise InvalidRequest("num_images", f"must be 1 to {MAX_IMAGES}")
     request = resolve(request.replace(num_frames=1, image=None, last_image=None))
-    shot = Shot(request=request, ability="image", num_videos=num_images)
+    shot = Shot(request=request, ability="image", num_videos=num_images, references=_seen(request))
     check_size(shot.output_size)
     folder = prepare_folder(out_dir)
     width, height = shot.output_size
@@ -119,7 +120,8 @@ def extend(
     """The clip that continues `clip_path`: it starts right after that one's last frame.
 
     The model is given the last `overlap_frames` (4 k + 1) frames and so keeps the motion. The
-    result has exactly `request.num_frames` new frames; pictures in the request are not used.
+    result has exactly `request.num_frames` new frames; of the request's pictures only its
+    references are used.
 
     Raises as `render` does, and InvalidRequest("video") for a file that is no clip.
     """
@@ -130,7 +132,7 @@ def extend(
     if len(last) < overlap_frames:
         raise InvalidRequest("video", f"{clip_path.name} has fewer than {overlap_frames} frames")
     ability = "extension" if overlap_frames > 1 else "first_frame"
-    shot = Shot(request=request, ability=ability, overlap=overlap_frames)
+    shot = Shot(request=request, ability=ability, overlap=overlap_frames, references=_seen(request))
     frames = np.stack([resized(frame, shot.size) for frame in last])
     shot = replace(shot, first_frames=frames)
     return _film(shot, manager, on_progress, out_dir)
@@ -150,12 +152,17 @@ def generate_clip(
     are not run again, and the frames are the same.
     """
     request = resolve(request)
-    shot = Shot(request=request, ability=ability_of(request))
+    shot = Shot(request=request, ability=ability_of(request), references=_seen(request))
     if request.image:
         shot = replace(shot, first_frames=load_image(request.image, size=shot.size)[None])
     if request.last_image:
         shot = replace(shot, last_frame=load_image(request.last_image, size=shot.size))
     return _film(shot, manager, on_progress, out_dir, scratch)
+
+
+def _seen(request: VideoRequest) -> tuple[np.ndarray, ...]:
+    """The reference pictures, as large as they are."""
+    return tuple(load_image(path) for path in request.reference_images)
 
 
 def _film(

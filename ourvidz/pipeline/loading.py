@@ -72,7 +72,9 @@ def load_models(
             "profile", f"fast is not there for {ability} by {model.name}; use balanced"
         )
     names: dict[ComponentName, str] = {}
-    formats = {part.name: part.precision for part in plan.components} if plan else {}
+    formats: dict[ComponentName, Precision] = {
+        part.name: part.precision for part in (plan.components if plan else ())
+    }
     with reporter.stage("load", len(checkpoint.components)):
         for done, part in enumerate(checkpoint.components, start=1):
             lora = checkpoint.lora if distilled and part.name == "transformer" else None

@@ -27,6 +27,13 @@ def resolve(request: VideoRequest) -> VideoRequest:
     """
     model = family(request.model)
     ability = ability_of(request)
+    if request.reference_images and not (
+        "reference" in model.abilities and "reference" in model.checkpoint(ability).abilities
+    ):
+        raise InvalidRequest(
+            "reference_images",
+            f"are not understood by {model.name}; use wan2.1-vace-14b or wan2.1-vace-1.3b",
+        )
     width, height = _size(request, model, ability)
     model.check_size(width, height)
     trained = max(w * h for w, h in model.checkpoint(ability).sizes)
@@ -61,8 +68,10 @@ def ability_of(request: VideoRequest) -> Ability:
     >>> ability_of(VideoRequest(prompt="a cat", num_frames=1))
     'image'
     """
+    if request.image is None and request.num_frames == 1:
+        return "image"
     if request.image is None:
-        return "image" if request.num_frames == 1 else "text_to_video"
+        return "reference" if request.reference_images else "text_to_video"
     return "first_frame" if request.last_image is None else "first_last_frame"
 
 

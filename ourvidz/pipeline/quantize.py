@@ -132,7 +132,8 @@ def _nf4(linear: nn.Linear, device: torch.device) -> nn.Module:
         quant_type="nf4",
         device="meta",
     )
-    layer.weight = Params4bit(
+    made: Any = Params4bit  # its arguments are hidden from type checkers
+    layer.weight = made(
         linear.weight.detach(), requires_grad=False, compress_statistics=True, quant_type="nf4"
     )
     layer.bias = linear.bias

@@ -37,12 +37,13 @@ class Grid:
     def of(cls, vae: AutoencoderKLWan) -> Grid:
         """The grid that the VAE's own tiling uses."""
         config: Any = vae.config
-        cell = vae.spatial_compression_ratio
+        cell = vae.spatial_compression_ratio or config.scale_factor_spatial
+        stride_y, stride_x = int(vae.tile_sample_stride_height), int(vae.tile_sample_stride_width)
         return cls(
             height=vae.tile_sample_min_height // cell,
             width=vae.tile_sample_min_width // cell,
-            stride_y=vae.tile_sample_stride_height // cell,
-            stride_x=vae.tile_sample_stride_width // cell,
+            stride_y=stride_y // cell,
+            stride_x=stride_x // cell,
             scale=cell // (config.patch_size or 1),
         )
 
