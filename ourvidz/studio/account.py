@@ -66,6 +66,10 @@ def export_my_data(me: Identity, studio: Studio) -> dict[str, Any]:
             asdict(one)
             for one in everything(lambda limit, at: records.projects(me, limit=limit, offset=at))
         ],
+        "films": [
+            {**asdict(one), "pictures": [asdict(p) for p in records.pictures(me, one.id)]}
+            for one in everything(lambda limit, at: records.storyboards(me, limit=limit, offset=at))
+        ],
         "jobs": [
             {**vars(one), "params": dict(one.params), "result": one.result and dict(one.result)}
             for one in everything(lambda limit, at: records.jobs(me, limit=limit, offset=at))

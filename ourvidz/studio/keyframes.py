@@ -112,9 +112,10 @@ def picture_links(
     """Signed links of some pictures by their keyframe's key; one that is missing is left out."""
     admit(me, studio)
     wanted = frozenset(keys)
+    board = studio.records.storyboard(me, as_id(film_id))
     return {
         one.key: studio.media.url(one.image_key)
-        for one in studio.records.pictures(me, as_id(film_id))
+        for one in studio.records.pictures(me, board.id)
         if one.key in wanted and one.image_key is not None
     }
 

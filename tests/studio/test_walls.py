@@ -14,9 +14,22 @@ from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.domain.job import Job
 from ourvidz.domain.library import Character, Project, Video
-from ourvidz.studio import account, characters, jobs, library, orders, projects
+from ourvidz.domain.storyboard import Storyboard
+from ourvidz.studio import (
+    account,
+    characters,
+    film_orders,
+    film_status,
+    films,
+    jobs,
+    keyframes,
+    library,
+    orders,
+    projects,
+)
 from ourvidz.studio.door import Studio
 from tests.studio.conftest import Town, identity
+from tests.studio.film_scenes import illustrated, written
 from tests.studio.scenes import deliver_stills, deliver_video
 
 Call = Callable[[Identity, Studio, Any], object]
@@ -35,9 +48,27 @@ CALLS: dict[str, dict[str, Call]] = {
         "orders.quote": lambda me, at, one: orders.quote(me, at, one),
         "orders.enhance": lambda me, at, one: orders.enhance(me, at, one),
         "orders.preview": lambda me, at, one: orders.preview(me, at, one),
+        "orders.last_frame": lambda me, at, one: orders.last_frame(me, at, one, "videos-final/a"),
         "orders.render": lambda me, at, one: orders.render(me, at, one),
         "jobs.jobs": lambda me, at, one: jobs.jobs(me, at, project_id=one),
         "library.videos": lambda me, at, one: library.videos(me, at, project_id=one),
+    },
+    "film": {
+        "films.film": lambda me, at, one: films.film(me, at, one),
+        "films.change_film": lambda me, at, one: films.change_film(me, at, one, {"title": "x"}),
+        "films.delete_film": lambda me, at, one: films.delete_film(me, at, one),
+        "keyframes.stills": lambda me, at, one: keyframes.stills(me, at, one),
+        "keyframes.keyframes": lambda me, at, one: keyframes.keyframes(me, at, one),
+        "keyframes.picture_links": lambda me, at, one: keyframes.picture_links(me, at, one, ["a"]),
+        "keyframes.approve": lambda me, at, one: keyframes.approve(me, at, one),
+        "film_orders.quote_film": lambda me, at, one: film_orders.quote_film(me, at, one),
+        "film_orders.render_film": lambda me, at, one: film_orders.render_film(me, at, one),
+        "film_orders.cancel_film": lambda me, at, one: film_orders.cancel_film(me, at, one),
+        "film_orders.retry_film": lambda me, at, one: film_orders.retry_film(me, at, one),
+        "film_orders.take_film": lambda me, at, one: film_orders.take_film(me, at, one),
+        "film_orders.redo_shot": lambda me, at, one: film_orders.redo_shot(me, at, one, "sea/0"),
+        "film_status.film_status": lambda me, at, one: film_status.film_status(me, at, one),
+        "film_status.clip_links": lambda me, at, one: film_status.clip_links(me, at, one, ["a"]),
     },
     "job": {
         "jobs.status": lambda me, at, one: jobs.status(me, at, one),
@@ -73,6 +104,12 @@ LISTINGS: dict[str, Call] = {
 NOT_IDS = ["", "nonsense", "../../etc/passwd", "1' or '1'='1", "\x00", 7, None, ["x"], {"$ne": 1}]
 
 
+ROOMS = (
+    account, characters, film_orders, film_status, films, jobs, keyframes, library, orders,
+    projects,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Somebody:
     """One of everything, of one person."""
@@ -83,6 +120,7 @@ class Somebody:
     video: Video
     character: Character
     image_key: str
+    film: Storyboard
 
     def id_of(self, kind: str) -> object:
         return getattr(self, kind).id
@@ -98,7 +136,10 @@ def them(town: Town) -> Iterator[Somebody]:
     deliver_video(town, me, orders.render(me, town.studio, project.id))
     job = jobs.cancel(me, town.studio, orders.preview(me, town.studio, project.id).id)
     (video,) = library.videos(me, town.studio)
-    somebody = Somebody(me, project, job, video, character, keys[0])
+    film = written(town, me)
+    illustrated(town, me, film)
+    film = films.film(me, town.studio, film.id)
+    somebody = Somebody(me, project, job, video, character, keys[0], film)
     before = everything(town, somebody)
     yield somebody
     assert everything(town, somebody) == before, "a stranger changed something"
@@ -113,7 +154,7 @@ def everything(town: Town, them: Somebody) -> dict[str, Any]:
 def test_every_function_that_takes_an_id_is_here() -> None:
     takes_one = {
         f"{room.__name__.rpartition('.')[2]}.{name}"
-        for room in (account, characters, jobs, library, orders, projects)
+        for room in ROOMS
         for name, function in inspect.getmembers(room, inspect.isfunction)
         if function.__module__ == room.__name__ and not name.startswith("_")
         if any(parameter.endswith("_id") for parameter in inspect.signature(function).parameters)
