@@ -10,10 +10,12 @@ from ourvidz.cli.inventory import take_inventory
 from ourvidz.cli.screen import as_bytes
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.family import Precision
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, gpu
 from ourvidz.pipeline.budget import Machine, machine_seen, plan
 from ourvidz.pipeline.budget.planner import ATTENTION
+from ourvidz.pipeline.hardware import free_host_bytes
 from ourvidz.settings import Settings
 
 #: Products in bf16, and in 8-bit floats, are computed by the card itself from here on.
@@ -95,6 +97,13 @@ def _attention(where: str) -> Iterator[Finding]:
 
 
 def _formats(card: gpu.Card | None) -> Iterator[Finding]:
+    names: tuple[Precision, ...] = ("fp8", "int8", "nf4")
+    for one in gpu.formats(names, "cuda") if card else ():
+        off = f"runs, off by {100 * (one.error or 0):.1f} %"
+        advice = "another format is taken where one is needed" if one.problem else ""
+        yield Finding(
+            f"format {one.name}", "warn" if one.problem else "ok", one.problem or off, advice
+        )
     for package, what in _PACKAGES.items():
         found = gpu.installed(package)
         if found:
@@ -106,7 +115,7 @@ def _formats(card: gpu.Card | None) -> Iterator[Finding]:
 
 
 def _host(card: gpu.Card | None) -> Iterator[Finding]:
-    free = gpu.free_ram_bytes()
+    free = free_host_bytes()
     problem = gpu.pinning_problem() if card else ""
     if problem:
         yield Finding(
@@ -125,7 +134,7 @@ def _families(settings: Settings, card: gpu.Card | None) -> Iterator[Finding]:
         machine = machine_seen(
             card.name,
             vram_bytes=card.total_bytes,
-            ram_bytes=gpu.free_ram_bytes(),
+            ram_bytes=free_host_bytes(),
             compute_capability=card.capability,
         )
     for family in FAMILIES.values():

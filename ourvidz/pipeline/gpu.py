@@ -5,23 +5,33 @@ Nothing here raises for what is missing: a report says so.
 
 from __future__ import annotations
 
-import os
+import copy
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
+from diffusers import WanTransformer3DModel
 from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
+from torch import nn
+
+from ourvidz.domain.family import Precision
+from ourvidz.pipeline.attention import attending
+from ourvidz.pipeline.quantize import quantize
 
 #: Number of NVIDIA on the PCI bus.
 _NVIDIA = "0x10de"
 _SMI_S = 20
-#: A backend whose result differs more from the plain one, relatively, is not usable.
-_TOLERANCE = 0.05
+_FORMATS = ("fp8", "int8", "nf4")
+#: What differs more from the plain way, relatively, is not usable: backends, and formats.
+_TOLERANCE = (0.05, 0.15)
+_HEADS, _HEAD_DIM = 4, 64
 _PINNED_BYTES = 64 * 2**20
 
 
@@ -44,10 +54,10 @@ class Card:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backend:
-    """One way to compute attention. problem: why it is not usable, "" when it is.
+class Trial:
+    """One way to compute something. problem: why it is not usable, "" when it is.
 
-    error: largest relative difference from plain attention, where it ran.
+    error: relative difference from the plain way, where it ran.
     """
 
     name: str
@@ -92,30 +102,60 @@ def card() -> Card | None:
     )
 
 
-def attention_backends(names: Sequence[str], device: str) -> Iterator[Backend]:
-    """Run each backend on a small example and compare it with plain attention."""
-    source = torch.Generator().manual_seed(0)
+def attention_backends(names: Sequence[str], device: str) -> Iterator[Trial]:
+    """Attend by each backend once, as a transformer does, and compare with plain attention."""
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    example = torch.randn(3, 1, 256, 4, 64, generator=source).to(device, dtype)
-    with torch.inference_mode():
-        query, key, value = example.float().transpose(2, 3)
-        plain = torch.nn.functional.scaled_dot_product_attention(query, key, value).transpose(1, 2)
-        for name in names:
-            yield _tried(name, example, plain)
+    transformer: nn.Module = WanTransformer3DModel(
+        num_attention_heads=_HEADS, attention_head_dim=_HEAD_DIM, num_layers=1, ffn_dim=8,
+        text_dim=8,
+    )  # fmt: skip
+    transformer.to(torch.device(device))
+    source = torch.Generator().manual_seed(0)
+    q, k, v = torch.randn(3, 1, 256, _HEADS, _HEAD_DIM, generator=source).to(device, dtype)
+    plain = F.scaled_dot_product_attention(_heads_first(q), _heads_first(k), _heads_first(v))
+
+    def attend(name: str) -> torch.Tensor:
+        with attending(transformer, name):
+            made = dispatch_attention_fn(q, k, v, backend=AttentionBackendName(name))
+        return _heads_first(made)
+
+    for name in names:
+        yield _tried(name, partial(attend, name), plain)
 
 
-def _tried(name: str, example: torch.Tensor, plain: torch.Tensor) -> Backend:
-    query, key, value = example
-    if name.endswith("_hub") and not installed("kernels"):
-        return Backend(name=name, problem="needs the package kernels, which is not installed")
+def formats(names: Sequence[Precision], device: str) -> Iterator[Trial]:
+    """Run a linear layer in each format, and compare with bf16."""
+    where = torch.device(device)
+    torch.manual_seed(0)
+    layer = nn.Linear(256, 128, dtype=torch.bfloat16)
+    x = torch.randn(64, 256, dtype=torch.bfloat16)
+    plain = layer(x).detach().to(where, torch.float32)
+
+    def multiply(name: Precision) -> torch.Tensor:
+        layers = nn.Sequential(copy.deepcopy(layer))
+        quantize(layers, name, where)
+        return layers.to(where)(x.to(where))
+
+    for name in names:
+        yield _tried(name, partial(multiply, name), plain)
+
+
+def _heads_first(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float().transpose(1, 2)
+
+
+def _tried(name: str, work: Callable[[], torch.Tensor], plain: torch.Tensor) -> Trial:
     try:
-        found = dispatch_attention_fn(query, key, value, backend=AttentionBackendName(name)).float()
-    except Exception as error:  # noqa: BLE001 - backends fail each in their own way; the text tells
+        with torch.inference_mode():
+            found = work().float()
+    except Exception as error:  # noqa: BLE001 - each fails in its own way; the text tells
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        return Backend(name=name, problem=reason)
-    difference = float((found - plain).abs().max() / plain.abs().max())
-    problem = "" if difference < _TOLERANCE else f"is wrong by {100 * difference:.0f} %"
-    return Backend(name=name, problem=problem, error=difference)
+        return Trial(name=name, problem=reason)
+    difference = float((found - plain).norm() / plain.norm())
+    problem = "" if difference < _TOLERANCE[name in _FORMATS] else (
+        f"is wrong by {100 * difference:.0f} %"
+    )  # fmt: skip
+    return Trial(name=name, problem=problem, error=difference)
 
 
 def installed(package: str) -> str:
@@ -124,15 +164,6 @@ def installed(package: str) -> str:
         return version(package) if find_spec(package) else ""
     except PackageNotFoundError:
         return ""
-
-
-def free_ram_bytes() -> int:
-    """Host memory that a new program can have."""
-    lines = Path("/proc/meminfo").read_text().splitlines() if Path("/proc/meminfo").exists() else ()
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def pinning_problem() -> str:
