@@ -13,7 +13,7 @@ from ourvidz.pipeline.export import read_frames
 from ourvidz.pipeline.images import load_image
 from ourvidz.worker.runner import PipelineRunner
 from tests.tiny import save_tiny_starter
-from tests.worker.runners import DiesWhenDenoised
+from tests.worker.runners import DiesInsideDenoising, DiesWhenDenoised
 from tests.worker.workshop import Workshop
 
 REQUEST = VideoRequest(
@@ -90,3 +90,23 @@ def test_a_second_attempt_goes_on_where_the_first_one_died(studio: Workshop) -> 
     )
     assert np.array_equal(resumed, undisturbed)
     assert not (studio.settings.scratch_dir / str(job.id)).exists()
+
+
+def test_a_second_attempt_goes_on_at_the_step_where_the_first_one_died(studio: Workshop) -> None:
+    studio.runner = DiesInsideDenoising
+    with studio.working():
+        job = studio.order_params("video", video_params(REQUEST))
+        studio.wait_for(lambda: studio.job(job).error)
+        studio.house.end_pauses()
+        ended = studio.ended(job)
+        whole = studio.ended(studio.order_params("video", video_params(REQUEST)))
+    assert (ended.state, ended.attempts) == ("succeeded", 2)
+    reports = (studio.settings.scratch_dir / f"{job.id}-reports").read_text().splitlines()
+    steps = [report.split()[2] for report in reports if report.startswith("2 denoise")]
+    assert (steps[0], steps[-1]) == ("2", "3")
+    resumed, undisturbed = (
+        read_frames(studio.folder / "media" / result["media_key"])
+        for result in (ended.result, whole.result)
+        if result is not None
+    )
+    assert np.array_equal(resumed, undisturbed)
