@@ -30,6 +30,7 @@ from ourvidz.backends.postgres.work_queue import PostgresQueue
 from ourvidz.backends.redis import RedisLive
 from ourvidz.domain import catalog
 from ourvidz.domain.errors import OurVidzError
+from ourvidz.pipeline.budget import measured_machine
 from ourvidz.ports import Administration, Auth, Courier, Live, Media, Policy, Records, WorkQueue
 from ourvidz.safety.late import LatePolicy
 from ourvidz.settings import Entry, Settings, quiet_gradio
@@ -77,6 +78,7 @@ class Wiring:
             auth=self.auth,
             policy=self.policy,
             administration=self.administration,
+            machine=measured_machine(self.settings.home / "calibration.json"),
         )
 
     @cached_property

@@ -20,8 +20,8 @@ from ourvidz.pipeline.budget import (
     Machine,
     Plan,
     machine_named,
+    measured_machine,
     profile_costs,
-    read_calibration,
 )
 from ourvidz.pipeline.budget import plan as make_plan
 from ourvidz.settings import read_settings
@@ -131,10 +131,10 @@ def _machine(args: Namespace) -> Machine:
     path = args.calibration or read_settings().home / "calibration.json"
     if args.calibration is not None and not path.exists():
         raise InvalidRequest("calibration", f"there is no file {path}; check its name")
-    measured = read_calibration(path)
-    if measured is None or (args.calibration is None and measured.machine != machine.name):
+    measured = measured_machine(path)
+    if measured is None or (args.calibration is None and measured.name != machine.name):
         return machine
-    return replace(machine, calibration=measured)
+    return replace(machine, calibration=measured.calibration)
 
 
 def _rows(made: Plan) -> dict[str, str]:

@@ -43,15 +43,15 @@ _WAN21_VAE = (
 )  # fmt: skip
 _WAN22_VAE = (
     VaeDims(
-        spatial_factor=16, patch=2, decode_flops=1.86e7, encode_flops=3.6e6,
+        spatial_factor=16, patch=2, decode_flops=1.85e7, encode_flops=3.6e6,
         decode_bytes=21_700, still_bytes=5_900, encode_bytes=9_400,
     ),
     704_688_668,
 )  # fmt: skip
 _STARTER_VAE = (
     VaeDims(
-        spatial_factor=16, decode_flops=8.5e6, encode_flops=5.1e6,
-        decode_bytes=19_600, still_bytes=7_000, encode_bytes=16_200,
+        spatial_factor=16, patch=4, decode_flops=1.39e5, encode_flops=3.41e4,
+        decode_bytes=1_300, still_bytes=350, encode_bytes=1_700,
     ),
     9_176_672,
 )  # fmt: skip

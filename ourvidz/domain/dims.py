@@ -36,7 +36,7 @@ class TransformerDims:
 
         >>> large = TransformerDims(num_layers=40, dim=5120, ffn_dim=13824)
         >>> large.block_parameters
-        351396864
+        351394304
         """
         d, image = self.dim, 2 * self.dim * (self.dim + 1) + self.dim if self.image_dim else 0
         attention = 2 * (4 * d * (d + 1) + 2 * d)

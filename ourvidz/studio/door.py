@@ -13,6 +13,7 @@ from uuid import UUID
 
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, PolicyRefused, Unavailable
+from ourvidz.pipeline.budget import Machine
 from ourvidz.ports import Administration, Auth, Live, Media, Policy, Records
 from ourvidz.safety.normalise import prompt_sha256
 
@@ -38,7 +39,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Studio:
-    """The ports behind everything that a signed-in person can do."""
+    """The ports behind everything that a signed-in person can do.
+
+    machine: what was measured of the one that renders, None where nothing was.
+    """
 
     records: Records
     media: Media
@@ -46,6 +50,7 @@ class Studio:
     auth: Auth
     policy: Policy
     administration: Administration
+    machine: Machine | None = None
 
 
 def admit(me: Identity, studio: Studio, act: Act | None = None) -> None:

@@ -25,6 +25,7 @@ from ourvidz.domain.job import Job, JobKind, NewJob
 from ourvidz.domain.library import Project, check_text
 from ourvidz.domain.orders import enhance_params, preview_params, video_params
 from ourvidz.domain.request import FPS, Profile, VideoRequest
+from ourvidz.pipeline.budget import expected_seconds
 from ourvidz.pipeline.profiles import MAX_DRAWN_SEED, resolve
 from ourvidz.studio.door import Act, Studio, admit, as_id, judge
 from ourvidz.studio.drafts import checked_seed
@@ -39,8 +40,8 @@ class Quote:
     """What a video would cost. have: credits on the account. The database charges by its own
     table, which holds the same prices.
 
-    seconds: the median that such videos took lately on these machines, whoever ordered them; None
-    before there were any.
+    seconds: the median that such videos took lately on these machines, whoever ordered them;
+    before there were any what the planner expects, None where the machine was not measured.
     """
 
     credits: int
@@ -52,11 +53,12 @@ def quote(me: Identity, studio: Studio, project_id: UUID | str) -> Quote:
     """The price of the project's video in credits and in time, before anything is spent."""
     admit(me, studio)
     found = studio.records.project(me, as_id(project_id))
-    num_frames = max(1, round(found.seconds * FPS))
+    wanted = found.model, found.profile, max(1, round(found.seconds * FPS))
+    seconds = studio.records.typical_s(me, *wanted)
+    if seconds is None and studio.machine is not None:
+        seconds = expected_seconds(*wanted, studio.machine)
     return Quote(
-        credits=price(found.seconds),
-        have=studio.records.account(me).credits,
-        seconds=studio.records.typical_s(me, found.model, found.profile, num_frames),
+        credits=price(found.seconds), have=studio.records.account(me).credits, seconds=seconds
     )
 
 

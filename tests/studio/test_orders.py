@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, NotEnoughCredits, PolicyRefused
 from ourvidz.domain.library import Project
 from ourvidz.domain.orders import request_of
+from ourvidz.pipeline.budget import CPU, Calibration, Rate
 from ourvidz.studio import account, jobs, orders, projects
 from ourvidz.studio.door import LIMITS
 from tests.studio.conftest import Town
@@ -83,6 +85,10 @@ def test_the_price_is_told_before_and_is_what_is_charged(town: Town) -> None:
     project = draft(town, me, seconds=5, profile="quality")  # nobody else has had one of these
     quote = orders.quote(me, town.studio, project.id)
     assert (quote.credits, quote.have, quote.seconds) == (1, 9, None)
+    slow = tuple(Rate(work=work, precision="fp32", tflops=0.1) for work in ("denoise", "decode"))
+    here = replace(CPU, calibration=Calibration(machine="CPU", rates=slow))
+    planned = orders.quote(me, replace(town.studio, machine=here), project.id).seconds
+    assert planned is not None and planned > 1
     job = orders.render(me, town.studio, project.id)
     assert job.cost == quote.credits
     deliver_video(town, me, job)

@@ -9,7 +9,14 @@ from ourvidz.pipeline.budget.calibration import (
     write_calibration,
 )
 from ourvidz.pipeline.budget.costs import ProfileCost, expected_seconds, profile_costs
-from ourvidz.pipeline.budget.machines import CPU, MACHINES, Machine, machine_named, machine_seen
+from ourvidz.pipeline.budget.machines import (
+    CPU,
+    MACHINES,
+    Machine,
+    machine_named,
+    machine_seen,
+    measured_machine,
+)
 from ourvidz.pipeline.budget.planner import HEADROOM_BYTES, lowered, plan, workload_of
 from ourvidz.pipeline.budget.plans import (
     Change,
@@ -44,6 +51,7 @@ __all__ = [
     "lowered",
     "machine_named",
     "machine_seen",
+    "measured_machine",
     "plan",
     "profile_costs",
     "read_calibration",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import get_args
+from typing import cast, get_args
 
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.request import Profile, VideoRequest
@@ -61,9 +61,16 @@ def _costs(request: VideoRequest, machine: Machine | None) -> Iterator[ProfileCo
         )
 
 
-def expected_seconds(request: VideoRequest, machine: Machine) -> float | None:
-    """How long `request` takes on `machine`; None where it can not be made or nobody knows."""
+def expected_seconds(model: str, profile: str, num_frames: int, machine: Machine) -> float | None:
+    """How long such a clip takes on `machine`; None where it can not be made or nobody knows.
+
+    >>> expected_seconds("wan2.1-14b", "fast", 80, Machine(name="RTX 3060")) is None
+    True
+    """
     try:
+        request = VideoRequest(
+            prompt="any", model=model, profile=cast("Profile", profile), num_frames=num_frames
+        )
         return plan(request, machine).seconds
     except InvalidRequest:
         return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from ourvidz.domain.errors import InvalidRequest
-from ourvidz.pipeline.budget.calibration import Calibration
+from ourvidz.pipeline.budget.calibration import Calibration, read_calibration
 
 GIB = 2**30
 
@@ -102,7 +103,7 @@ def machine_named(
     >>> machine_named("4090 Ti")
     Traceback (most recent call last):
     ourvidz.domain.errors.InvalidRequest: gpu: '4090 Ti' is not known; give its memory with \
---vram, or one of RTX 4090, RTX 4070, RTX 4080
+--vram, or one of RTX 4060 Ti 16GB, RTX 4090, RTX 3090
     """
     found = _found(name)
     if found is None:
@@ -124,6 +125,18 @@ def machine_seen(
     )
 
 
+def measured_machine(path: Path) -> Machine | None:
+    """The machine whose speeds were measured and kept in `path`; None where there is no such file.
+
+    Raises InvalidRequest for a file that holds no speeds.
+    """
+    measured = read_calibration(path)
+    if measured is None:
+        return None
+    known = CPU if measured.machine == CPU.name else _found(measured.machine)
+    return replace(known or Machine(name=measured.machine), calibration=measured)
+
+
 def _found(name: str) -> Machine | None:
     """Whole words must agree: a "4090 D" is no "4090", and "H100 80GB HBM3" is an "H100"."""
     wanted = _words(name)
@@ -138,7 +151,7 @@ _EXTRA = frozenset({"rtx", "80gb", "141gb", "hbm3", "hbm3e", "sxm", "sxm4", "sxm
 
 
 def _words(name: str) -> frozenset[str]:
-    words = re.findall(r"[a-z]+\d+\w*|\d+\w*|[a-z]+", name.lower())
+    words = re.findall(r"[a-z]+\d+\w*|\d+\w*|[a-z]+", name.lower().replace("rtx", "rtx "))
     return frozenset(words) - {"nvidia", "geforce", "gpu"}
 
 

@@ -68,6 +68,8 @@ def plan(
 
 def lowered(made: Plan, stage: GpuStage) -> Plan | None:
     """The plan after memory ran out in `stage`: one rung down, None when none is left."""
+    if made.device == "cpu":
+        return cpu.lowered(made)
     means = Means(machine=made.machine, formats=made.formats)
     found = step_down(made.workload, made.choices, means, stage)
     if found is None:
@@ -101,6 +103,7 @@ def workload_of(
         num_inference_steps=steps,
         forwards=steps * (2 if (request.guidance_scale or 1) > 1 else 1),
         distilled=sampling.distilled,
+        enhanced=request.enhanced_prompt is not None,
     )
 
 

@@ -25,7 +25,8 @@ class Workload:
 
     width, height: px that the model samples. num_frames: sampled, 4 k + 1. num_videos: of one
     prompt. num_references: reference pictures, one latent frame each. forwards: passes of the
-    transformer for one video. distilled: with the few-step adapter.
+    transformer for one video. distilled: with the few-step adapter. enhanced: the process has
+    made the prompt cinematic, and a CPU still holds the model that did.
     """
 
     family: str
@@ -39,6 +40,7 @@ class Workload:
     num_inference_steps: int
     forwards: int
     distilled: bool = False
+    enhanced: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from ourvidz.domain import catalog
 from ourvidz.domain.family import Precision
 from ourvidz.domain.progress import Stage
-from ourvidz.domain.request import FPS
 from ourvidz.pipeline.budget.calibration import Calibration
 from ourvidz.pipeline.budget.machines import Machine
 from ourvidz.pipeline.budget.memory import Needs
@@ -114,7 +113,7 @@ def _measured(
     if encode := rate("encode"):
         by_stage["encode"] = encode_flops(workload) / encode / _TERA
     if here.export_s_per_mpx is not None:
-        by_stage["export"] = here.export_s_per_mpx * _delivered_mpx(workload)
+        by_stage["export"] = here.export_s_per_mpx * delivered_px(workload) / 1e6
     source = f"measured on {here.machine}, {here.facts.get('date', 'undated')}"
     return Times(by_stage, sum(by_stage.values()), "measured here", source)
 
@@ -144,8 +143,8 @@ def denoise_seconds(
     return max(denoise_flops(workload) / tflops / _TERA, copies)
 
 
-def _delivered_mpx(workload: Workload) -> float:
+def delivered_px(workload: Workload) -> int:
+    """Pixels of all frames in the file."""
     family = catalog.family(workload.family)
     width, height = family.delivered_size(workload.width, workload.height)
-    frames = max(1, workload.num_frames - workload.num_frames % FPS)
-    return width * height * frames * workload.num_videos / 1e6
+    return width * height * workload.num_frames * workload.num_videos

@@ -101,7 +101,7 @@ def tiling_overhead(width: int, height: int) -> float:
     """How often a pixel is decoded on average when tiles overlap.
 
     >>> round(tiling_overhead(1280, 720), 2)
-    1.66
+    1.65
     """
     total = 1.0
     for side in (width, height):

@@ -20,7 +20,6 @@ from ourvidz.pipeline.loading import locate
 
 #: What the configs say of the VAEs beyond the classes' defaults.
 VAES: dict[str, dict[str, Any]] = {
-    "wan2.1-14b": {},
     "wan2.2-ti2v-5b": {
         "base_dim": 160, "decoder_base_dim": 256, "z_dim": 48, "is_residual": True,
         "in_channels": 12, "out_channels": 12, "patch_size": 2, "scale_factor_spatial": 16,
@@ -65,8 +64,8 @@ def in_bf16(module: torch.nn.Module) -> torch.nn.Module:
 
 def vae(family: str) -> AutoencoderKLWan:
     """The family's VAE."""
-    if family in VAES:
-        return AutoencoderKLWan(**VAES[family])
+    if family != "starter":
+        return AutoencoderKLWan(**VAES.get(family, {}))
     part = FAMILIES[family].checkpoints[0].component("vae")
     folder = part and locate(part.source)
     assert folder

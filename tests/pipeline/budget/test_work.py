@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import torch
@@ -16,7 +17,6 @@ from ourvidz.pipeline.budget import workload_of
 from ourvidz.pipeline.budget.work import (
     checkpoint_of,
     decode_flops,
-    encode_flops,
     forward_operations,
     tokens,
 )
@@ -142,21 +142,19 @@ def test_operations_of_shapes_that_nobody_counted_are_those_of_the_real_class(mo
     assert found.linear == pytest.approx(counter.get_total_flops(), rel=0.01)
 
 
-@pytest.mark.parametrize(("model", "frames"), [("starter", 17), ("wan2.1-14b", 9)])
-def test_a_vae_computes_what_the_catalog_says(model: str, frames: int) -> None:
-    size = (224, 128) if model == "starter" else (832, 480)
-    request = VideoRequest(
-        prompt="a", model=model, width=size[0], height=size[1], num_frames=frames
-    )
-    work = workload_of(request, "first_frame")
-    texts = encode_flops(workload_of(request, "text_to_video"))
-    with real.without_content():
+@pytest.mark.parametrize(("model", "size"), [("starter", (224, 128)), ("wan2.1-1.3b", (832, 480))])
+def test_a_vae_computes_what_the_catalog_says(model: str, size: tuple[int, int]) -> None:
+    request = VideoRequest(prompt="a", model=model, width=size[0], height=size[1], num_frames=5)
+    work, vae = workload_of(request), FAMILIES[model].checkpoints[0].vae
+    # The small one really computes: with so many layers that is quicker than to pretend.
+    with torch.no_grad() if model == "starter" else real.without_content():
         module = real.vae(model)
-        video = torch.empty(1, 3, frames, size[1], size[0])
+        video = torch.zeros(1, 3, 5, size[1], size[0])
         with FlopCounterMode(display=False) as encoding:
-            latents = module.encode(video).latent_dist.mode()
+            latents: Any = module.encode(video)
         with FlopCounterMode(display=False) as decoding:
-            module.decode(latents)
-    # The first latent frame costs more per frame than the others, so short clips do.
-    assert encode_flops(work) - texts == pytest.approx(encoding.get_total_flops(), rel=0.08)
-    assert decode_flops(work, tiled=False) == pytest.approx(decoding.get_total_flops(), rel=0.08)
+            module.decode(latents.latent_dist.mode())
+    px = size[0] * size[1] * 5
+    # The first frame costs more than the others, which counts for less in a whole clip.
+    assert vae.encode_flops * px == pytest.approx(encoding.get_total_flops(), rel=0.12)
+    assert decode_flops(work, tiled=False) == pytest.approx(decoding.get_total_flops(), rel=0.12)
