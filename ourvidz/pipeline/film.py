@@ -98,7 +98,11 @@ def render_keyframes(
 def _parts(film: Film, clips: Sequence[Path]) -> list[Part]:
     """The clips, each with how it meets the next one."""
     parts = [
-        Part(path=clips[seam.before], transition=seam.transition, transition_frames=seam.frames)
+        Part(
+            path=clips[seam.before],
+            transition=seam.transition,
+            transition_frames=max(1, seam.frames),  # means nothing for a cut
+        )
         for seam in film.seams
     ]
     return [*parts, Part(path=clips[-1])]
