@@ -135,6 +135,8 @@ def _error(name: str) -> Exception:
             return errors.OutOfMemory("denoise", 2**34, 2**33)
         case "Unavailable":
             return errors.Unavailable("disk", "is full; free some space")
+        case "Gone":
+            return errors.Unavailable("GPU", "stopped answering; look at `nvidia-smi`")
         case "PolicyRefused":
             return errors.PolicyRefused("extreme", "This can not be made here.")
         case _:

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from ourvidz.domain.errors import Cancelled, OurVidzError, PolicyRefused
+from ourvidz.domain.errors import Cancelled, OurVidzError, PolicyRefused, Unavailable
 from ourvidz.domain.progress import Progress
 from ourvidz.safety.normalise import prompt_sha256
 from ourvidz.worker.messages import Cancel, Done, Failed, Ready, Report, Task
@@ -159,7 +159,8 @@ def _failure(error: Exception, task: Task) -> Failed:
         kept = {"category": error.category, "prompt_sha256": prompt_sha256(texts, negative)}
         return Failed(family="PolicyRefused", text=str(error), result=kept)
     if isinstance(error, OurVidzError):
-        return Failed(family=type(error).__name__, text=str(error))
+        gone = isinstance(error, Unavailable) and error.what == "GPU"
+        return Failed(family=type(error).__name__, text=str(error), device_gone=gone)
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return Failed(family="Unavailable", text="disk: the worker's is full; try again later")
     trace = "".join(traceback.format_exception(error))

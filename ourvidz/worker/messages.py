@@ -79,7 +79,8 @@ class Done:
 class Failed:
     """family: class name in `domain.errors`, or "internal" for a bug, with its traceback.
 
-    result: JSON values to keep with the failure.
+    result: JSON values to keep with the failure. device_gone: this process can use its GPU no
+    more, another one perhaps can.
     """
 
     family: str
@@ -87,6 +88,7 @@ class Failed:
     trace: str = ""
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
     loaded: str | None = None
+    device_gone: bool = False
 
 
 def with_keys(result: Any, deliver: Callable[[Parcel], str]) -> Any:

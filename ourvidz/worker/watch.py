@@ -105,9 +105,14 @@ class Watch:
         self._unheard = self._jpeg = None
 
     def _failed(self, message: Failed) -> Ending:
+        ending = ending_of(message.family, message.text, message.result)
+        if message.device_gone:
+            log.error("job %s: %s; the GPU process is replaced", self._lease.job.id, message.text)
+            self._tools.child.kill()
+            return ending
         if message.family != "internal":
             self.loaded = message.loaded
-            return ending_of(message.family, message.text, message.result)
+            return ending
         log.error("job %s: internal error\n%s", self._lease.job.id, message.trace)
         self._tools.child.kill()  # after a bug nobody knows what is left in it
         return ending_of("internal", BUG)

@@ -32,6 +32,16 @@ def test_the_child_is_kept_from_job_to_job(workshop: Workshop) -> None:
     assert len({pid for job in jobs for pid in workshop.pids(job)}) == 1
 
 
+def test_a_process_whose_gpu_is_gone_is_replaced_and_the_job_goes_on(workshop: Workshop) -> None:
+    with workshop.working():
+        job = workshop.order("raise=Gone@1 steps=1x0")
+        workshop.wait_for(lambda: workshop.job(job).error)
+        workshop.house.end_pauses()
+        assert workshop.ended(job).state == "succeeded"
+    first, second = workshop.pids(job)
+    assert first != second
+
+
 def test_a_worker_is_known_while_it_works_and_no_longer(workshop: Workshop) -> None:
     with workshop.working() as worker:
         workshop.ended(workshop.order("steps=1x0"))
