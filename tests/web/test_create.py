@@ -69,6 +69,14 @@ class TestOpening:
         assert [s for s in create.STEPS if painted[f"at_{s}"]["visible"]] == [step]
         assert CREATE[f"{step}_title"] in painted["head"]
 
+    def test_an_idea_that_was_typed_and_not_sent_is_still_an_idea(self, town: Town) -> None:  # noqa: F811
+        me = town.person()
+        where = fresh(me, town.studio)
+        idea.save(me, town.studio, where, *fields("a red sailboat"))
+        assert look(me, town.studio, opened(me, town.studio, Where.read(""))).step == "idea"
+        idea.go(me, town.studio, where, *fields("a red sailboat"))
+        assert look(me, town.studio, opened(me, town.studio, Where.read(""))).step == "prompt"
+
     def test_a_step_that_is_not_there_yet_is_not_shown(self, town: Town) -> None:  # noqa: F811
         me = town.person()
         assert look(me, town.studio, Where(begun(town, me).project_id, "done")).step == "prompt"

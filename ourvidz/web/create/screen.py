@@ -100,9 +100,15 @@ def look(me: Identity, studio: Studio, where: Where) -> Screen:
     """
     project = projects.project(me, studio, where.project_id)
     made = jobs.jobs(me, studio, project_id=project.id, limit=100)
-    seen = Screen(project=project, step=where.step or project.step, jobs=made)
+    seen = Screen(project=project, step=where.step or _came_to(project, made), jobs=made)
     upto = STEPS[: STEPS.index(seen.step) + 1]
     return replace(seen, step=[step for step in seen.reachable if step in upto][-1])
+
+
+def _came_to(project: Project, made: list[Job]) -> Step:
+    """How far it has come; an idea that was typed and never sent on is still an idea."""
+    is_typed_only = project.step == "prompt" and project.enhanced_prompt is None and not made
+    return "idea" if is_typed_only else project.step
 
 
 def opened(me: Identity, studio: Studio, where: Where) -> Where:
