@@ -12,16 +12,17 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import NotAllowed
-from ourvidz.domain.film import Film, Shot
+from ourvidz.domain.film import SHOT_FRAMES, Film, Shot
 from ourvidz.domain.film_orders import film_params, shot_order
 from ourvidz.domain.job import Job
 from ourvidz.domain.storyboard import FilmLine, NewFilm, ShotOrder, Storyboard
+from ourvidz.pipeline.budget import expected_seconds
 from ourvidz.pipeline.film_abilities import can, notes_of, overlap_of
 from ourvidz.pipeline.profiles import MAX_DRAWN_SEED, resolve
 from ourvidz.studio import jobs
@@ -38,7 +39,7 @@ class FilmQuote:
     """What a film would cost, before anything is spent. have: credits on the account.
 
     shots: all of them; missing: those to render, the others are there already. seconds: until it
-    is joined, the queue included; None before such clips were made here, or without a worker.
+    is joined, the queue included; None without a worker, or where nothing is known of such clips.
     unapproved: keys of keyframes that must be approved first. notes: what the film lacks by its
     model, in plain words.
     """
@@ -60,7 +61,7 @@ def quote_film(me: Identity, studio: Studio, film_id: UUID | str) -> FilmQuote:
     film = film_of(me, studio, board)
     new, unapproved = _new_film(me, studio, board, film)
     price = studio.records.film_price(me, new)
-    line = studio.records.film_line(me, film.model, film.profile, price.missing)
+    line = line_of(me, studio, film.model, film.profile, price.missing)
     return FilmQuote(
         credits=price.credits,
         have=studio.records.account(me).credits,
@@ -150,6 +151,14 @@ def redo_shot(
     job = studio.records.redo_shot(me, job_id, shot, {**first.params, "seed": drawn})
     studio.live.ring(job.model)
     return job
+
+
+def line_of(me: Identity, studio: Studio, model: str, profile: str, shots: int) -> FilmLine:
+    """What stands before a film's end; before such clips were made, by what the planner expects."""
+    line = studio.records.film_line(me, model, profile, shots)
+    if line.typical_s is not None or studio.machine is None:
+        return line
+    return replace(line, typical_s=expected_seconds(model, profile, SHOT_FRAMES, studio.machine))
 
 
 def expected_s(line: FilmLine, shots: float) -> float | None:

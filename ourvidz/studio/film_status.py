@@ -13,7 +13,7 @@ from ourvidz.domain.job import FINAL, Job
 from ourvidz.domain.library import Video
 from ourvidz.domain.storyboard import Take
 from ourvidz.studio.door import Studio, admit, as_id
-from ourvidz.studio.film_orders import expected_s
+from ourvidz.studio.film_orders import expected_s, line_of
 
 #: needs_you: some shots failed, the others are there; `retry_film` or `take_film`.
 FilmState = Literal["rendering", "joining", "needs_you", "finished", "cancelled"]
@@ -73,9 +73,8 @@ def film_status(me: Identity, studio: Studio, film_id: UUID | str) -> FilmStatus
     stitches = studio.records.stitches(me, job.id)
     state = _state(job, shots, stitches)
     open_shots = sum(1 - one.progress for one in shots if one.state in ("waiting", "rendering"))
-    line = studio.records.film_line(
-        me, job.model, str(job.params.get("profile")), max(1, round(open_shots))
-    )
+    profile = str(job.params.get("profile"))
+    line = line_of(me, studio, job.model, profile, max(1, round(open_shots)))
     goes_on = state in ("rendering", "joining")
     return FilmStatus(
         job=job,
