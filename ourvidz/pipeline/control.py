@@ -70,10 +70,15 @@ class Control:
 
 
 @torch.inference_mode()
-def encode_control(vae: AutoencoderKLWan, given: Given) -> Control:
-    """The control of a clip; with nothing given, that of a video from words alone."""
+def encode_control(
+    vae: AutoencoderKLWan, given: Given, nothing: torch.Tensor | None = None
+) -> Control:
+    """The control of a clip; with nothing given, that of a video from words alone.
+
+    nothing: what `encode_nothing` made for this size and length; None makes it again.
+    """
     video, known = given.video()
-    nothing = encode_video(vae, torch.zeros_like(video))
+    nothing = encode_nothing(vae, given) if nothing is None else nothing.to(vae.device)
     seen = encode_video(vae, video) if bool(known.any()) else nothing
     side = _spatial_factor(vae)
     mask = _mask(known, seen.shape, side * side).to(seen.device)
@@ -86,6 +91,12 @@ def encode_control(vae: AutoencoderKLWan, given: Given) -> Control:
         mask=F.pad(mask, (0, 0, 0, 0, len(given.references), 0)),
         condition=Condition(latents=seen, mask=known_mask(known, seen)),
     )
+
+
+def encode_nothing(vae: AutoencoderKLWan, given: Given) -> torch.Tensor:
+    """Latents (1, C, T, h, w) of a grey video: half of every control, and always the same."""
+    width, height = given.size
+    return encode_video(vae, torch.zeros(1, 3, given.num_frames, height, width))
 
 
 def letterboxed(picture: np.ndarray, size: tuple[int, int]) -> torch.Tensor:

@@ -86,6 +86,11 @@ class Resumable(DiffusionPipeline):
     _is_done: Iterator[bool] = repeat(False)
 
     @property
+    def _execution_device(self) -> torch.device:
+        """Where the transformer computes, wherever the other components lie meanwhile."""
+        return self.transformer.device  # type: ignore[attr-defined]
+
+    @property
     def interrupt(self) -> bool:
         """Asked by the loop once before every step: whether to pass over it."""
         return next(self._is_done)

@@ -14,7 +14,7 @@ from diffusers import WanVACETransformer3DModel
 from ourvidz.domain.catalog import family
 from ourvidz.domain.family import Ability, Checkpoint, ComponentName, Family, Sampling
 from ourvidz.domain.request import VideoRequest
-from ourvidz.pipeline.control import Control, Given, encode_control
+from ourvidz.pipeline.control import Control, Given, encode_control, encode_nothing
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import Condition, encode_condition, encode_images, encode_prompts
 from ourvidz.pipeline.hasten import hastened
@@ -213,7 +213,9 @@ def _condition(shot: Shot, names: Names, manager: ModelManager) -> Condition | C
             references=shot.references,
         )
         with manager.on_gpu(names["vae"]) as vae:
-            return encode_control(vae, given)
+            grey = ("grey", names["vae"], vae.use_tiling, given.size, given.num_frames)
+            nothing = manager.embeds(grey, lambda: encode_nothing(vae, given).cpu())
+            return encode_control(vae, given, nothing)
     if shot.first_frames is None:
         return None
     with manager.on_gpu(names["vae"]) as vae:

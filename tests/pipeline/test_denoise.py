@@ -103,6 +103,13 @@ def test_plain_text_to_video_equals_the_stock_pipeline() -> None:
     assert torch.equal(run(model), stock(WanPipeline, model))
 
 
+def test_the_vae_may_be_elsewhere_meanwhile() -> None:
+    model = denoiser()
+    expected = run(model)
+    away = replace(model, vae=tiny_vae().to("meta"))
+    assert torch.equal(run(away), expected)
+
+
 def test_first_and_last_frame_equal_the_stock_pipeline_but_for_the_pinned_picture() -> None:
     model = denoiser(conditioned=True)
     first, last = picture(0), picture(1)[0]
