@@ -27,6 +27,7 @@ JOIN, READ = "gradio_api/queue/join", "gradio_api/queue/data"
 class Scene:
     """One app and those who come there. ann has a job, a video, a project and a character;
     mallory has an account; visitor has none. secret: a word that only Ann's things have in them.
+    uploaded: a file where Gradio keeps uploads; filed: all that lie there now.
     """
 
     site: str
@@ -37,6 +38,7 @@ class Scene:
     secret: str
     job: Job
     video: Video
+    uploaded: str
     filed: Callable[[], list[str]]
 
 
@@ -61,13 +63,13 @@ def join(browser: Browser, mount: str, number: Any, data: Any, **more: Any) -> h
 
 
 def events(browser: Browser, mount: str, tab: str, headers: dict[str, str] | None = None) -> str:
-    """What comes on a tab's stream until one event has ended."""
+    """What comes on a tab's stream until all of its events have ended."""
     answer = ""
     url = f"{mount}/{READ}?session_hash={tab}"
     with browser.client.stream("GET", url, headers=headers) as stream:
         for line in stream.iter_lines():
             answer += line
-            if any(word in line for word in ('"process_completed"', "close_stream", "unexpected")):
+            if '"close_stream"' in line or '"unexpected_error"' in line:
                 break
     return answer
 
@@ -208,12 +210,7 @@ def hijacks_a_tab(scene: Scene) -> bool:
     for one in page["dependencies"]:
         if any(event == "load" for _, event in one["targets"]):
             join(scene.ann, "/app", one["id"], [""] * len(one["inputs"]), session_hash=tab)
-    heard = ""
-    for _ in page["dependencies"]:
-        heard += (now := events(scene.mallory, "/app", tab))
-        if "process_completed" not in now:
-            break
-    return scene.secret in heard
+    return scene.secret in events(scene.mallory, "/app", tab)
 
 
 def hijacks_a_tab_by_another_spelling(scene: Scene) -> bool:
@@ -272,17 +269,24 @@ def finds_more_routes(scene: Scene) -> bool:
              "gradio_api/upload_progress?upload_id=x", "gradio_api/stream/a/0/1/playlist.m3u8",
              "gradio_api/proxy=https://example.com/", "gradio_api/../config", "logout",
              "login")  # fmt: skip
-    found = [scene.ann.client.get(f"/app/{path}") for path in paths]
+    found = [_begun(scene.ann, f"/app/{path}") for path in paths]
     calls = ("gradio_api/run/predict", "gradio_api/call/fill", "gradio_api/component_server",
              "gradio_api/reset", "gradio_api/cancel", "gradio_api/queue/join/x",
              "gradio_api/api/x")  # fmt: skip
     headers = {"origin": scene.site}
     body = {"fn_index": 0, "data": [], "session_hash": uuid4().hex}
-    found += [scene.ann.client.post(f"/app/{path}", json=body, headers=headers) for path in calls]
+    send = scene.ann.client.post
+    found += [send(f"/app/{path}", json=body, headers=headers).text for path in calls]
     bombs = [("files", (f"../../{i}.png", b"\x89PNG", "image/png")) for i in range(300)]
     url = "/app/gradio_api/upload"
-    found.append(scene.ann.client.post(url, files=bombs, headers=headers))
-    return any(answer.status_code != 404 or "nothing here" not in answer.text for answer in found)
+    found.append(send(url, files=bombs, headers=headers).text)
+    return any("There is nothing here." not in answer for answer in found)
+
+
+def _begun(browser: Browser, path: str) -> str:
+    """The answer, "" when there is one that may never end."""
+    with browser.client.stream("GET", path) as answer:
+        return answer.read().decode() if answer.status_code == 404 else ""
 
 
 def names_a_handler_that_is_not_there(scene: Scene) -> bool:
@@ -297,7 +301,7 @@ def names_a_handler_that_is_not_there(scene: Scene) -> bool:
 def nests_deeply(scene: Scene) -> bool:
     """A body that parsers follow down until they fall."""
     bodies = (b"[" * 100_000, b'{"a":' * 20_000, b"\xff\xfe", b"1" * 100_000, b"")
-    headers = {"origin": scene.site, "content-type": "application/json"}
+    headers = {"origin": scene.site, "content-type": "application/json", "connection": "close"}
     answers = [
         scene.ann.client.post(f"/app/{JOIN}", content=body, headers=headers) for body in bodies
     ]
@@ -339,13 +343,8 @@ def _disguised(kind: str) -> Any:
 
 def gets_its_cookie_back(scene: Scene) -> bool:
     """Asks for a part of a file, whose answer repeats the request's headers to a script."""
-    uploaded = scene.ann.client.post(
-        "/app/gradio_api/upload",
-        files={"files": ("a.txt", b"some text", "text/plain")},
-        headers={"origin": scene.site},
-    )
-    path = uploaded.json()[0] if uploaded.status_code == 200 else "x"
-    answer = scene.ann.client.get(f"/app/gradio_api/file={path}", headers={"range": "bytes=0-1"})
+    path = f"/app/gradio_api/file={scene.uploaded}"
+    answer = scene.ann.client.get(path, headers={"range": "bytes=0-1"})
     return scene.ann.session in str(dict(answer.headers))
 
 

@@ -117,6 +117,9 @@ def at(town: Town, visit: Visit) -> Callable[[str], Scene]:
     town.root.execute("update public.projects set prompt = %s where id = %s", (evil, project.id))
     town.root.execute("update public.characters set description = %s where id = %s", (evil, who.id))
     uploads = town.wiring.settings.home / "uploads"
+    uploaded = uploads / "once" / "a.txt"
+    uploaded.parent.mkdir(parents=True, exist_ok=True)
+    uploaded.write_text("some text")
 
     def moved(browser: Browser, site: str) -> Browser:
         there = Browser(site)
@@ -134,6 +137,7 @@ def at(town: Town, visit: Visit) -> Callable[[str], Scene]:
             secret=SECRET,
             job=job,
             video=video,
+            uploaded=str(uploaded),
             filed=lambda: [str(path) for path in uploads.rglob("*") if path.is_file()],
         )
 
