@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -22,12 +25,14 @@ from PIL import Image
 from benchmarks.ceilings import synchronize
 from benchmarks.random_models import random_transformer, random_vae
 from benchmarks.scenarios import Scenario
+from ourvidz.domain.catalog import family
 from ourvidz.domain.family import ComponentName
 from ourvidz.pipeline.budget import Plan
 from ourvidz.pipeline.control import Control, Given, encode_control
 from ourvidz.pipeline.decode import decode_frames
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import Condition, encode_condition
+from ourvidz.pipeline.export import write_clip
 from ourvidz.pipeline.hasten import hastened
 from ourvidz.pipeline.interleaved import InterleavedVACETransformer
 from ourvidz.pipeline.loading import load_models
@@ -36,6 +41,7 @@ from ourvidz.pipeline.quantize import quantize
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.schedulers import make_scheduler
 from ourvidz.pipeline.streaming import stream
+from ourvidz.starter.world import render_scene, sample_scene
 
 Names = dict[ComponentName, str]
 
@@ -145,6 +151,24 @@ def plain(
         output_type="latent",
     )
     return clock.median() / (2 if sampling.guidance_scale > 1 else 1)
+
+
+def export_s_per_mpx(num_frames: int = 33) -> float:
+    """Seconds of scaling and encoding a million delivered pixels, of a drawn scene."""
+    scene = sample_scene(random.Random(7))
+    frames = render_scene(scene, frames=range(num_frames))
+    width, height = family("starter").delivery_size
+    with TemporaryDirectory() as folder:
+        begin = perf_counter()
+        write_clip(
+            [frames],
+            Path(folder) / "clip.mp4",
+            num_frames=num_frames,
+            size=(width, height),
+            metadata={},
+        )
+        seconds = perf_counter() - begin
+    return seconds / (width * height * num_frames / 1e6)
 
 
 class Clock:

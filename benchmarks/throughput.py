@@ -24,7 +24,7 @@ from benchmarks.ceilings import (
     metered,
     peak_ram_bytes,
 )
-from benchmarks.paces import Paces, load, ours, plain
+from benchmarks.paces import Paces, export_s_per_mpx, load, ours, plain
 from benchmarks.provenance import provenance
 from benchmarks.scenarios import SCENARIOS, Scenario
 from ourvidz.domain.errors import OurVidzError
@@ -187,7 +187,10 @@ def run(
             rates |= {(r.work, r.precision, r.family, r.still): r for r in found}
         print(line(rows[-1]), flush=True)
     calibration = Calibration(
-        machine=manager.device_name, rates=tuple(rates.values()), facts=provenance()
+        machine=manager.device_name,
+        rates=tuple(rates.values()),
+        export_s_per_mpx=export_s_per_mpx(),
+        facts=provenance(),
     )
     return rows, calibration
 
