@@ -4,7 +4,8 @@ Each scenario runs as the planner says, and by plain diffusers in the same proce
 of denoising, of which the first is thrown away, then the decoder. Large families have the real
 architecture with random weights (`--random-weights`), which cost what trained ones do. Ceilings
 of products, attention and copies are measured beside them. Without a GPU, what needs one is
-printed as "not measured". `--save` keeps the rows and the speeds that the planner counts with.
+printed as "not measured". `--save` keeps the rows in results/, and in OURVIDZ_HOME the speeds that
+the planner counts with from then on.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from ourvidz.pipeline.budget.work import (
     forward_operations,
     tokens,
 )
+from ourvidz.settings import read_settings
 
 RESULTS = Path(__file__).parent / "results"
 _GIB, _TERA = 2**30, 1e12
@@ -240,7 +242,7 @@ def main() -> None:
     if args.save:
         where = calibration.machine.lower().replace(" ", "-")
         (RESULTS / f"throughput-{where}.json").write_text(json.dumps(result, indent=2) + "\n")
-        write_calibration(calibration, RESULTS / f"calibration-{where}.json")
+        write_calibration(calibration, read_settings().home / "calibration.json")
     print(json.dumps(result))
 
 

@@ -119,6 +119,7 @@ def test_it_ends_with_one_line_of_all_rows_and_keeps_what_the_planner_reads(
 ) -> None:
     torch.set_num_threads(1)
     monkeypatch.setattr(throughput, "RESULTS", tmp_path)
+    monkeypatch.setenv("OURVIDZ_HOME", str(tmp_path))
     words = ["throughput", "--only", "image", "--steps", "2", "--per-hour", "3.6", "--save"]
     monkeypatch.setattr(sys, "argv", words)
     throughput.main()
@@ -131,7 +132,7 @@ def test_it_ends_with_one_line_of_all_rows_and_keeps_what_the_planner_reads(
     large = rows["wan2.1-14b image 1280x720x1 fast"]
     assert large["not_measured"] == "needs a GPU" and large["seconds_per_forward"] is None
     assert any("not measured" in line for line in lines)
-    calibration = read_calibration(tmp_path / "calibration-cpu.json")
+    calibration = read_calibration(tmp_path / "calibration.json")
     assert calibration is not None and (calibration.export_s_per_mpx or 0) > 0
     rate = next(one for one in calibration.rates if one.work == "denoise")
     assert rate.still and rate.tflops == pytest.approx(still["tflops"], rel=1e-6)
