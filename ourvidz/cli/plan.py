@@ -114,20 +114,12 @@ def _size(text: str, model: str) -> tuple[int, int]:
 
 
 def _machine(args: Namespace) -> Machine:
-    """The machine that was named; without one, this one's processor."""
+    """The machine that was named, else this one, with the speeds that were measured on it."""
     for field in ("vram", "ram"):
         if (amount := getattr(args, field)) is not None and not 0 < amount < 1e6:
             raise InvalidRequest(field, "must be an amount in GB, such as 24")
-    ram = None if args.ram is None else round(args.ram * _GIB)
-    vram = None if args.vram is None else round(args.vram * _GIB)
-    if args.gpu is None and vram is None:
-        here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        machine = replace(CPU, ram_bytes=ram or here)
-    else:
-        ram = ram or _USUAL_RAM_GIB * _GIB
-        machine = Machine(name=f"a card with {args.vram} GB", vram_bytes=vram or 0, ram_bytes=ram)
-        if args.gpu is not None:
-            machine = machine_named(args.gpu, vram_bytes=vram, ram_bytes=ram)
+    named = args.gpu is not None or args.vram is not None
+    machine = _named(args) if named else _here(args)
     path = args.calibration or read_settings().home / "calibration.json"
     if args.calibration is not None and not path.exists():
         raise InvalidRequest("calibration", f"there is no file {path}; check its name")
@@ -135,6 +127,25 @@ def _machine(args: Namespace) -> Machine:
     if measured is None or (args.calibration is None and measured.name != machine.name):
         return machine
     return replace(machine, calibration=measured.calibration)
+
+
+def _named(args: Namespace) -> Machine:
+    ram = round((args.ram or _USUAL_RAM_GIB) * _GIB)
+    vram = None if args.vram is None else round(args.vram * _GIB)
+    if args.gpu is not None:
+        return machine_named(args.gpu, vram_bytes=vram, ram_bytes=ram)
+    return Machine(name=f"a card with {args.vram:g} GB", vram_bytes=vram or 0, ram_bytes=ram)
+
+
+def _here(args: Namespace) -> Machine:
+    """This machine; its card is looked for when the model needs one, which loads torch."""
+    machine = CPU
+    if catalog.family(args.model).needs:
+        from ourvidz.pipeline.hardware import find_device, machine_of
+
+        machine = machine_of(find_device(read_settings().device))
+    here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return replace(machine, ram_bytes=round(args.ram * _GIB) if args.ram else here)
 
 
 def _rows(made: Plan) -> dict[str, str]:

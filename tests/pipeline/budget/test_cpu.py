@@ -42,4 +42,4 @@ def test_a_real_render_stays_below_the_plan_and_near_it(tmp_path: Path) -> None:
         check=True,
     )
     planned = plan(VideoRequest(prompt="a cat")).peak_bytes
-    assert 0.3 * planned < json.loads(done.stdout)["peak_bytes"] < planned
+    assert planned / 1.25 < json.loads(done.stdout)["peak_bytes"] < planned
