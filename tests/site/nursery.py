@@ -7,22 +7,32 @@ one process that serves without it.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import sys
 from typing import Any
 
-from tests.site.serving import serve_said
+from ourvidz.backends.postgres.connection import Database
+from ourvidz.bootstrap import Wiring
+from ourvidz.web.server import serve
+from tests.site.serving import serve_said, wired
 from tests.site.weakened import WEAKENED
+
+#: Taken out before the app is put together; the others work in one that stands already.
+EARLY = frozenset({"cors", "escape", "files", "forms", "launched", "numbers"})
 
 
 def main() -> None:
-    """Grow apps and end them, until standard input ends."""
-    import ourvidz.web.pages.admin
-    import ourvidz.web.server
-    import ourvidz.web.studio_app  # noqa: F401  what every child would load
+    """Grow apps and end them, until standard input ends. The first line says where everything is.
 
+    Putting an app together takes a second or two, so it is done once; a child makes connections of
+    its own, because the threads that looked after its parent's stayed there.
+    """
+    said = json.loads(next(sys.stdin))
+    wiring = wired(said | {"port": 0})
+    wiring.app  # noqa: B018  made when it is first asked for
     grown: dict[int, int] = {}
     for line in sys.stdin:
         order = json.loads(line)
@@ -30,21 +40,33 @@ def main() -> None:
         if port in grown:
             _end(grown.pop(port))
         elif (child := os.fork()) == 0:
-            _live(order)
+            _live(said | order, wiring)
         else:
             grown[port] = child
     for child in grown.values():
         _end(child)
 
 
-def _live(order: dict[str, Any]) -> None:
+def _live(order: dict[str, Any], wiring: Wiring) -> None:
     try:
-        for cure in order.pop("without"):
+        cures = order.pop("without")
+        for cure in cures:
             WEAKENED[cure]()
-        serve_said(order)
+        if EARLY.isdisjoint(cures):
+            _connect_anew()
+            serve(wiring.app, "127.0.0.1", order["port"])
+        else:
+            serve_said(order)
     finally:
         sys.stderr.flush()
         os._exit(1)
+
+
+def _connect_anew() -> None:
+    for one in gc.get_objects():
+        if isinstance(one, Database):
+            one.old = one._pool  # type: ignore[attr-defined]  # its end would wait for the threads
+            one.__init__(one._url)
 
 
 def _end(child: int) -> None:

@@ -24,10 +24,15 @@ def main() -> None:
 
 def serve_said(said: dict[str, Any]) -> None:
     """said: home, port and the servers' addresses."""
+    with closing(wired(said)) as wiring:
+        serve(wiring.app, wiring.settings.host, wiring.settings.port)
+
+
+def wired(said: dict[str, Any]) -> Wiring:
+    """Everything of the process, as `serve_said` takes it."""
     url = f"http://127.0.0.1:{said['port']}"
     settings = Settings(home=Path(said["home"]), port=said["port"], public_url=url, device="cpu")
-    with closing(Wiring(settings, Endpoints(**said["endpoints"]))) as wiring:
-        serve(wiring.app, settings.host, settings.port)
+    return Wiring(settings, Endpoints(**said["endpoints"]))
 
 
 if __name__ == "__main__":

@@ -82,11 +82,12 @@ def without(
     ):
         assert nursery.stdin is not None
         door = nursery.stdin
+        door.write(json.dumps(said) + "\n")
 
         @contextmanager
         def grown(*cures: str) -> Iterator[str]:
             port = free_port()
-            order = json.dumps(said | {"port": port, "without": cures}) + "\n"
+            order = json.dumps({"port": port, "without": cures}) + "\n"
             door.write(order)
             door.flush()
             wait_for(f"http://127.0.0.1:{port}/healthz", nursery, log)
