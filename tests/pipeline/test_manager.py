@@ -82,3 +82,36 @@ def test_a_second_thread_waits_for_the_job_of_the_first() -> None:
         assert order == ["first"]
     thread.join()
     assert order == ["first", "second"]
+
+
+def test_a_component_that_was_converted_tells_its_format() -> None:
+    manager = cpu()
+    manager.component("a/transformer", lambda: torch.nn.Linear(2, 2).bfloat16())
+    assert manager.format("a/transformer") == "bfloat16"
+    assert manager.names == ("a/transformer",)
+
+
+def test_another_version_of_the_same_weights_takes_the_place_of_the_first() -> None:
+    manager = cpu()
+    for name in ("f/transformer/x", "f/transformer/y", "f/vae"):
+        manager.component(name, lambda: torch.nn.Linear(2, 2))
+    manager.keep_one("f/transformer/x/fp8", "f/transformer/x", 24)
+    assert manager.names == ("f/transformer/y", "f/vae")
+
+
+def test_what_was_found_once_is_not_looked_for_again() -> None:
+    manager, looks = cpu(), []
+    for _ in range(2):
+        assert manager.once("key", lambda: looks.append(1) or "native") == "native"
+    assert looks == [1]
+
+
+@pytest.mark.gpu
+def test_what_a_job_leaves_on_the_card_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    manager = ModelManager(device="cuda")
+    manager.component("a/vae", lambda: torch.nn.Linear(4096, 4096))
+    kept: list[torch.Tensor] = []
+    for left in (0, 0, 2**27):
+        with manager.job(), manager.on_gpu("a/vae"):
+            kept.append(torch.zeros(left, dtype=torch.uint8, device="cuda"))
+        assert ("left on the device" in caplog.text) == bool(left)

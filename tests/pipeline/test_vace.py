@@ -18,6 +18,7 @@ from ourvidz.domain.family import Component, Family, Lora, Source
 from ourvidz.domain.progress import Progress
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, extend, preview, render
+from ourvidz.pipeline.budget import Plan, machine_named, plan
 from ourvidz.pipeline.export import read_frames
 from ourvidz.pipeline.images import load_image
 from ourvidz.pipeline.interleaved import InterleavedVACETransformer
@@ -204,3 +205,33 @@ def test_an_adapter_is_added_before_layers_are_quantized(
     x = torch.randn(3, 24)
     with torch.inference_mode():
         assert float((eight(x) - exact(x)).norm() / exact(x).norm()) < 0.03
+
+
+@pytest.mark.parametrize(("card", "precision"), [("RTX 4090", "fp8"), ("RTX 3060", "bf16")])
+def test_the_plan_of_a_card_is_carried_out_to_the_last_choice(
+    manager: ModelManager, card: str, precision: str
+) -> None:
+    """Every line that a card runs, but for the compiler and the copies between memories."""
+    request = REQUEST.replace(num_inference_steps=20)
+    shot = Shot(request=request, ability="text_to_video")
+    reporter = Reporter(lambda progress: None)
+
+    def sampled(made: Plan | None) -> torch.Tensor:
+        ladder = Ladder(shot, manager, reporter)
+        ladder.plan = made or ladder.plan
+        return ladder.climb(lambda names: sample(shot, names, manager, reporter))
+
+    exact = sampled(None)
+    made = plan(request, machine_named(card), ability="text_to_video")
+    streamed = tuple(
+        replace(part, placement="streamed") if part.name == "transformer" else part
+        for part in made.components
+    )
+    made = replace(made, compile=False, components=streamed)
+    assert made.quantization == precision and made.cache
+    found = sampled(made)
+    name = next(n for n in manager.names if "/transformer" in n)
+    assert manager.format(name) == {"fp8": "fp8"}.get(precision, "float32")
+    # 8 bits change a little; of forecasts the guard lets through none that change much.
+    error = float((found - exact).norm() / exact.norm())
+    assert error < 0.2 and (error > 0) >= (precision == "fp8")
