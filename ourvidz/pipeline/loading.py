@@ -34,6 +34,7 @@ from ourvidz.pipeline.interleaved import InterleavedVACETransformer
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.quantize import IN_PLACE, quantize
 from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.weights.manifest import Manifest
 
 #: An encoder up to this size stays in fp32, where it costs nothing and follows its training.
 _SMALL_BYTES = 2**30
@@ -202,6 +203,8 @@ def component_class(folder: Path) -> Any:
 def fingerprint(source: Source, models_dir: Path | None = None) -> str:
     """What tells these weights from others: their revision, else 12 digits of their SHA-256."""
     folder = locate(source, models_dir)
+    if folder and (manifest := Manifest.read(folder)):
+        return manifest.revision
     files = sorted(folder.glob("*.safetensors")) if folder else []
     if source.revision or any(file.stat().st_size > _FINGERPRINTED_BYTES for file in files):
         return source.revision or "unpinned"

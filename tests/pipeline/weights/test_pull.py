@@ -15,7 +15,7 @@ from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from transformers import UMT5EncoderModel
 
 from ourvidz.domain.errors import InvalidRequest, Unavailable
-from ourvidz.pipeline.loading import locate
+from ourvidz.pipeline.loading import fingerprint, locate
 from ourvidz.pipeline.weights.cache import Cache
 from ourvidz.pipeline.weights.hub import Hub
 from ourvidz.pipeline.weights.manifest import Manifest
@@ -80,6 +80,7 @@ def test_what_is_kept_takes_half_the_disk_and_only_what_a_loader_reads(
     assert size[home] < 0.75 * size[originals]  # the tiny one is mostly headers and norms
     manifest = Manifest.read(home)
     assert manifest is not None and manifest.revision == COMMIT
+    assert fingerprint(TRANSFORMER.source, tmp_path) == COMMIT
 
 
 def test_a_broken_connection_is_taken_up_where_it_broke(
