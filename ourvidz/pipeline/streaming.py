@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from diffusers import ModelMixin
-from diffusers.hooks import HookRegistry, apply_group_offloading
 
 _GROUP = "group_offloading"
 _HOOKS = (_GROUP, "layer_execution_tracker", "lazy_prefetch_group_offloading")
@@ -20,6 +18,9 @@ def stream(module: torch.nn.Module, device: torch.device, *, pinned: bool = True
     pinned: keep all of it in page-locked memory, so that copies run beside the computing; else
     each block is locked when its turn comes. The output is the same to the bit.
     """
+    from diffusers import ModelMixin  # slow to import: a worker is ready long before
+    from diffusers.hooks import apply_group_offloading
+
     ahead = device.type == "cuda"
     options: dict[str, Any] = {
         "onload_device": device,
@@ -48,6 +49,8 @@ def withdraw(module: torch.nn.Module) -> None:
 
 def unstream(module: torch.nn.Module) -> None:
     """`module` lies in host memory as if it had never been streamed."""
+    from diffusers.hooks import HookRegistry
+
     withdraw(module)
     registry = HookRegistry.check_if_exists_or_initialize(module)
     for hook in _HOOKS:
