@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ourvidz.domain.clip import Still
@@ -60,9 +61,11 @@ def join_film(task: Task, join: Join, on_progress: OnProgress) -> Mapping[str, A
     for index, (transition, frames) in enumerate(join.seams):
         if frames:
             parts[index] = replace(parts[index], transition=transition, transition_frames=frames)
-    film = stitch(
-        parts, task.out_dir / "film.mp4", on_progress=on_progress, metadata={"title": join.title}
-    )
+    told = {"title": join.title}
+    try:
+        film = stitch(parts, task.out_dir / "film.mp4", on_progress=on_progress, metadata=told)
+    except InvalidRequest as error:
+        raise _by_number(error, task.clips) from error
     if task.image is None:
         raise InvalidRequest("thumbnail_key", "is missing; order the film again")
     bucket = "videos-stitched"
@@ -83,6 +86,16 @@ def join_film(task: Task, join: Join, on_progress: OnProgress) -> Mapping[str, A
         },
         "notes": list(film.notes),
     }
+
+
+def _by_number(error: InvalidRequest, clips: Sequence[Path]) -> InvalidRequest:
+    """The same error with the shot's number where a file of this machine is named."""
+    for number, path in enumerate(clips, 1):
+        if str(path) in error.reason or path.name in error.reason:
+            return InvalidRequest(
+                f"shot {number}", "has a clip that can not be joined; make another take of it"
+            )
+    return error
 
 
 def _keyframe(key: str, seed: int) -> Keyframe:

@@ -10,14 +10,15 @@ import pytest
 
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, NotAllowed
-from ourvidz.studio import account, characters, library, orders, projects
+from ourvidz.studio import account, characters, film_orders, library, orders, projects
 from tests.studio.conftest import Town
+from tests.studio.film_scenes import illustrated, make, written
 from tests.studio.scenes import REFUSED, deliver_stills, deliver_video
 
 PASSWORD = "a long enough password 7"
 #: Every table with something of a person, but for refusals, which outlive the account nameless.
-TABLES = ("users", "characters", "projects", "storyboards", "jobs", "videos", "usage_logs",
-          "subscriptions", "reports")  # fmt: skip
+TABLES = ("users", "characters", "projects", "storyboards", "keyframes", "jobs", "videos",
+          "usage_logs", "subscriptions", "reports")  # fmt: skip
 
 
 def signed_up(town: Town) -> Identity:
@@ -56,13 +57,16 @@ def test_an_export_holds_everything_and_can_be_written_down(town: Town) -> None:
     project = projects.create_project(me, town.studio, {"prompt": "a cat"})
     (key,) = deliver_stills(town, me, orders.preview(me, town.studio, project.id, num_images=1))
     deliver_video(town, me, orders.render(me, town.studio, project.id))
+    board = written(town, me)
     export = account.export_my_data(me, town.studio)
-    written = json.dumps(export, default=str)
+    said = json.dumps(export, default=str)
     assert {name: len(export[name]) for name in export if name != "account"} == {
-        "ledger": 3, "characters": 1, "projects": 1, "jobs": 2, "videos": 1, "files": 3,
+        "ledger": 3, "characters": 1, "projects": 1, "jobs": 2, "videos": 1, "films": 1,
+        "files": 3,
     }  # fmt: skip
-    assert key in written
-    assert me.email in written
+    assert board.scenes[0].prompt in said
+    assert key in said
+    assert me.email in said
 
 
 def test_a_deleted_account_leaves_no_file_and_no_row(town: Town) -> None:
@@ -71,6 +75,10 @@ def test_a_deleted_account_leaves_no_file_and_no_row(town: Town) -> None:
     project = projects.create_project(me, studio, {"prompt": "a cat"})
     deliver_stills(town, me, orders.preview(me, studio, project.id))
     deliver_video(town, me, orders.render(me, studio, project.id))
+    board = written(town, me)
+    illustrated(town, me, board)
+    film_orders.render_film(me, studio, board.id)
+    make(town, me, 1)
     deliver_video(
         town,
         other,

@@ -8,9 +8,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.fleet import JPEG, MP4
 from ourvidz.domain.errors import PolicyRefused, Unavailable
 from ourvidz.domain.progress import OnProgress, Progress
-from ourvidz.worker.messages import Task
+from ourvidz.worker.messages import Parcel, Task
 from ourvidz.worker.runner import PipelineRunner
 
 
@@ -54,6 +55,25 @@ class DiesInsideDenoising(PipelineRunner):
             on_progress(progress)
 
         return super().run(task, watched)
+
+
+class FakeClips(PipelineRunner):
+    """Joins films in earnest, but its clips are no videos."""
+
+    def run(self, task: Task, on_progress: OnProgress) -> Mapping[str, Any]:
+        if task.kind == "stitch":
+            return super().run(task, on_progress)
+        clip, thumbnail = task.out_dir / "clip.mp4", task.out_dir / "clip.jpg"
+        clip.write_bytes(MP4 + bytes(100))
+        thumbnail.write_bytes(JPEG + bytes(100))
+        return {
+            "media_key": Parcel(path=clip, bucket="videos-final", content_type="video/mp4"),
+            "thumbnail_key": Parcel(
+                path=thumbnail, bucket="videos-final", content_type="image/jpeg"
+            ),
+            "width": 16, "height": 16, "num_frames": 80, "fps": 16, "seconds": 5.0, "seed": 1,
+            "size_bytes": clip.stat().st_size, "metadata": {},
+        }  # fmt: skip
 
 
 class OnlyCats:

@@ -18,6 +18,7 @@ from ourvidz.domain.storyboard import NewFilm, ShotOrder, StillOrder
 from ourvidz.pipeline.export import read_frames, read_metadata
 from ourvidz.worker.runner import PipelineRunner
 from tests.tiny import save_tiny_starter
+from tests.worker.runners import FakeClips
 from tests.worker.workshop import Workshop
 
 REQUEST = VideoRequest(
@@ -115,8 +116,27 @@ def test_a_chained_shot_goes_on_from_the_clip_before(studio: Workshop) -> None:
     assert read_metadata(media(studio, last.media_key))["ability"] == "extension"
 
 
-def test_a_clip_that_is_gone_is_named_and_nothing_is_paid(workshop: Workshop) -> None:
-    """Its runner only claims to make clips, so there is nothing that can be joined."""
+def test_a_damaged_clip_is_named_and_another_take_of_it_costs_nothing(workshop: Workshop) -> None:
+    """Clips here are made by a script: they are no videos, so the film can not be joined."""
+    workshop.runner = FakeClips
+    records, me = workshop.house.records, workshop.me
+    board = records.create_storyboard(me, {"title": "Sea"}).id
+    shots = [
+        ShotOrder(key=f"a/{at}", params={"prompt": "x", "num_frames": 80, "seed": at})
+        for at in range(2)
+    ]
+    with workshop.working():
+        film = order_film(workshop, board, shots, [["cut", 0]])
+        told = workshop.wait_for(lambda: workshop.job(film).error)
+    assert told == "shot 1: has a clip that can not be joined; make another take of it"
+    (join,) = records.stitches(me, film.id)
+    assert (join.state, join.attempts) == ("failed", 1)
+    credits = workshop.credits
+    records.redo_shot(me, film.id, "a/0", {"prompt": "x", "num_frames": 80, "seed": 5})
+    assert workshop.credits == credits
+
+
+def test_a_picture_that_is_none_is_named_and_nothing_is_paid(workshop: Workshop) -> None:
     workshop.runner = PipelineRunner
     records, me = workshop.house.records, workshop.me
     board = records.create_storyboard(me, {"title": "Sea"}).id

@@ -118,6 +118,11 @@ begin
         order by clip.place, clip.take desc) newest;
     if exists (select from public.jobs j where j.parent_id = p_film and j.kind = 'stitch'
             and (j.state in ('queued', 'running') or j.params -> 'clip_keys' = clips.keys)) then
+        update public.jobs parent set error = (
+            select j.error from public.jobs j where j.parent_id = p_film and j.kind = 'stitch'
+                and j.state = 'failed' and j.params -> 'clip_keys' = clips.keys
+            order by j.created_at desc limit 1)
+        where parent.id = p_film and parent.state = 'waiting';
         return;
     end if;
     insert into public.jobs (user_id, parent_id, storyboard_id, kind, model, params, priority,

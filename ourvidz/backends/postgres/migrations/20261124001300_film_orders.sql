@@ -319,8 +319,8 @@ begin
 end
 $$;
 
--- Another take. It is paid like any clip, unless the shot has never been delivered: then it is
--- part of the film's price. While a take of the shot is being made, that one is the answer.
+-- Another take. It is paid like any clip, unless the shot has never been delivered, or can not be
+-- joined: then it is part of the film's price. While a take of the shot is being made, that one is the answer.
 create function public.redo_shot(p_film uuid, p_shot text, p_params jsonb)
     returns setof public.jobs
     language plpgsql security definer set search_path = '' as $$
@@ -360,8 +360,10 @@ begin
     insert into public.jobs (user_id, storyboard_id, parent_id, kind, model, params, cost,
         idempotency_key, turn, shot, place, take)
     values (me, film.storyboard_id, film.id, 'video', film.model, p_params,
-        case when is_there or film.state = 'succeeded' then public.price_of('video', p_params)
-            else 0 end,
+        case when film.state = 'waiting' and (not is_there or exists (
+                select from public.jobs j where j.parent_id = p_film and j.kind = 'stitch'
+                    and j.state = 'failed' and j.error_family = 'InvalidRequest'))
+            then 0 else public.price_of('video', p_params) end,
         'film:' || film.id || ':' || old.place || ':' || old.take + 1,
         public.next_turn(me, 0::smallint), old.shot, old.place, old.take + 1)
     returning * into job;
