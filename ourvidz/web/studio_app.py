@@ -15,6 +15,8 @@ from ourvidz.web.guard import Desk, unguarded
 from ourvidz.web.look import head, theme
 from ourvidz.web.pages import account, characters, create, films, library
 
+#: How long an event of a page may wait to be seen.
+_LOOK_S = 0.02
 #: The first page has no name in the address.
 PAGES: Sequence[ModuleType] = (create, films, library, characters, account)
 
@@ -53,6 +55,8 @@ def mount(app: FastAPI, blocks: gr.Blocks, path: str) -> Mounted:
     )
     # Gradio checks paths of files only in an app that it believes was launched.
     blocks.has_launched = True
+    # Its loops would look for work a thousand times a second, all night long.
+    blocks._queue.sleep_when_free, blocks._queue.progress_update_sleep_when_free = _LOOK_S, 0.5
     return Mounted(
         path=path,
         pages=frozenset(page for page, _, _ in blocks.pages),
