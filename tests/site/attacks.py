@@ -3,113 +3,25 @@
 from __future__ import annotations
 
 import json
-import socket
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 
-from ourvidz.domain.job import Job
-from ourvidz.domain.library import Video
+from tests.site.attack_hands import (
+    EVIL,
+    JOIN,
+    Scene,
+    config,
+    events,
+    join,
+    opened,
+    told,
+)
 from tests.site.browsers import PASSWORD, Browser
 from tests.site.weakened import HEADER
-
-EVIL = "https://evil.example"
-MARKUP = "<img src=x onerror=alert(1)>${globalThis.pwned=1}{{constructor.constructor}}"
-JOIN, READ = "gradio_api/queue/join", "gradio_api/queue/data"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """One app and those who come there. ann has a job, a video, a project and a character;
-    mallory has an account; visitor has none. secret: a word that only Ann's things have in them.
-    uploaded: a file where Gradio keeps uploads; filed: all that lie there now.
-    """
-
-    site: str
-    ann: Browser
-    mallory: Browser
-    visitor: Browser
-    ann_id: UUID
-    secret: str
-    job: Job
-    video: Video
-    uploaded: str
-    filed: Callable[[], list[str]]
-
-
-Attack = Callable[[Scene], bool]
-
-
-# --- Hands ---------------------------------------------------------------------------------------
-
-
-def config(browser: Browser, path: str) -> dict[str, Any]:
-    """What a page tells the browser about itself; {} when there is no such page."""
-    page = browser.get(path).text
-    _, found, rest = page.partition("window.gradio_config = ")
-    return json.JSONDecoder().raw_decode(rest)[0] if found else {}
-
-
-def join(browser: Browser, mount: str, number: Any, data: Any, **more: Any) -> httpx.Response:
-    """Call a handler by its number, as the page's script would."""
-    said = {"fn_index": number, "data": data, "session_hash": uuid4().hex, "event_data": None}
-    headers = {"origin": browser.site} | more.pop("headers", {})
-    return browser.client.post(f"{mount}/{JOIN}", json=said | more, headers=headers)
-
-
-def events(browser: Browser, mount: str, tab: str, headers: dict[str, str] | None = None) -> str:
-    """What comes on a tab's stream until all of its events have ended."""
-    answer = ""
-    url = f"{mount}/{READ}?session_hash={tab}"
-    with browser.client.stream("GET", url, headers=headers) as stream:
-        for line in stream.iter_lines():
-            answer += line
-            if '"close_stream"' in line or '"unexpected_error"' in line:
-                break
-    return answer
-
-
-def told(browser: Browser, mount: str, number: int, data: list[Any], **more: Any) -> str:
-    """Everything that a handler answers, "" when it could not be called."""
-    tab = uuid4().hex
-    headers = more.get("headers")
-    if join(browser, mount, number, data, session_hash=tab, **more).status_code != 200:
-        return ""
-    return events(browser, mount, tab, headers)
-
-
-def opened(browser: Browser, page: dict[str, Any], mount: str, query: str = "", **more: Any) -> str:
-    """What all handlers answer that run when a page is opened."""
-    answer = ""
-    for one in page.get("dependencies", []):
-        if any(event == "load" for _, event in one["targets"]):
-            answer += told(browser, mount, one["id"], [query] * len(one["inputs"]), **more)
-    return answer
-
-
-def raw(scene: Scene, request: bytes, wait_s: float = 5.0) -> bytes:
-    """The first bytes of the answer to a request that no client library would send."""
-    host, port = scene.site.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=wait_s) as wire:
-        wire.sendall(request)
-        try:
-            return wire.recv(4096)
-        except TimeoutError:
-            return b"open"
-
-
-def head(browser: Browser, line: str, *more: str) -> bytes:
-    """A request's head with that browser's cookies."""
-    cookies = "; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())
-    host = browser.site.removeprefix("http://")
-    lines = [line, f"host: {host}", f"origin: {browser.site}", f"cookie: {cookies}", *more]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n"
-
 
 # --- From other sites ----------------------------------------------------------------------------
 
@@ -346,92 +258,3 @@ def gets_its_cookie_back(scene: Scene) -> bool:
     path = f"/app/gradio_api/file={scene.uploaded}"
     answer = scene.ann.client.get(path, headers={"range": "bytes=0-1"})
     return scene.ann.session in str(dict(answer.headers))
-
-
-# --- On the wire ---------------------------------------------------------------------------------
-
-
-def sends_too_much(scene: Scene) -> bool:
-    """A long body, one that does not say its length, one that says two lengths, a long head."""
-    headers = {"origin": scene.site, "content-type": "application/json"}
-    send = scene.ann.client.post
-    answers = [
-        send(f"/app/{JOIN}", content=b" " * (2**18 + 1), headers=headers).status_code != 413,
-        send(f"/app/{JOIN}", content=iter([b"{}"]), headers=headers).status_code != 411,
-        send("/auth/sign-in", data={"email": "x" * 2**18}, headers=headers).status_code != 413,
-        scene.ann.client.get("/healthz", headers={"cookie": "a=" + "x" * 40_000}).status_code < 400,
-    ]
-    both = ("content-length: 5", "transfer-encoding: chunked")
-    smuggled = head(scene.visitor, "POST /auth/sign-in HTTP/1.1", *both)
-    chunk = f"{2**19:x}\r\n".encode() + b"a" * 2**19 + b"\r\n0\r\n\r\n"
-    answers.append(not raw(scene, smuggled + chunk).startswith((b"HTTP/1.1 411", b"HTTP/1.1 400")))
-    return any(answers)
-
-
-def smuggles_a_request(scene: Scene) -> bool:
-    """Requests that a proxy and a server may read differently; none is to be answered with 2xx."""
-    line, end = "POST /age HTTP/1.1", b"answer=adult"
-    kind = "content-type: application/x-www-form-urlencoded"
-    length = f"content-length: {len(end)}"
-    ways = (
-        (length, "content-length: 1"), (length, "transfer-encoding: xchunked"),
-        (length, "transfer-encoding: chunked"), (f"content-length : {len(end)}",),
-        (f"content-length: +{len(end)}",), (length, "host: evil.example"),
-        (length, "x\x00y: z"), (length, "a\rb: c"),
-    )  # fmt: skip
-    answers = [raw(scene, head(scene.visitor, line, kind, *way) + end) for way in ways]
-    return any(answer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3")) for answer in answers)
-
-
-def keeps_connections(scene: Scene) -> bool:
-    """Says nothing, half a head, or half a body, for ever."""
-    begun = head(scene.ann, f"POST /app/{JOIN} HTTP/1.1", "content-length: 9") + b"{"
-    ways = (b"", b"GET /healthz HTTP/1.1\r\nhost: x\r\n", begun)
-    return any(raw(scene, way, wait_s=1.5) == b"open" for way in ways)
-
-
-# --- Words ---------------------------------------------------------------------------------------
-
-
-def writes_markup_into_a_page(scene: Scene) -> bool:
-    """In the words of a project and of a character, as the pages show them."""
-    pages = {path: config(scene.ann, path) for path in ("/app/", "/app/characters")}
-    query = f"?project={scene.job.project_id}&step=prompt"
-    answers = [opened(scene.ann, page, "/app", query) for page in pages.values()]
-    assert all(scene.secret in answer for answer in answers), "shown at all"
-    return any("<img src=x" in answer.replace("\\u003c", "<") for answer in answers)
-
-
-def writes_markup_into_a_form(scene: Scene) -> bool:
-    """In an address that is shown again."""
-    evil = f'"><script>{MARKUP}</script>@x.example'
-    answers = [
-        scene.ann.post("/account/email", current="x", new_email=evil),
-        scene.ann.get(f'/auth/recover?next="{MARKUP}'),
-    ]
-    return any("<script>" in answer.text or "<img src=x" in answer.text for answer in answers)
-
-
-# --- Files ---------------------------------------------------------------------------------------
-
-
-def reads_a_file_without_a_link(scene: Scene) -> bool:
-    """By its key, with no signature, another's, or a forged one."""
-    link = scene.ann.client.get(f"/media/{scene.video.id}").headers.get("location", "")
-    path, _, query = link.partition("?")
-    forged = query.replace("sig=", "sig=A")
-    queries = ("", f"exp={2**40}&sig=x", f"{query}&exp={2**40}", forged, f"{query}&download=x.html")
-    ways = [f"{path}?{one}" for one in queries] + [f"{path[:-1]}?{query}"]
-    return any(httpx.get(scene.site + way).status_code == 200 for way in ways)
-
-
-def leaves_the_folder_of_files(scene: Scene) -> bool:
-    """Dots and slashes, plain and encoded, in the name of a file."""
-    ways = ("videos-final/../../site", "videos-final/%2e%2e/%2e%2e/secrets/site", "../secrets/site",
-            "videos-final/..%2f..%2fsecrets%2fsite", "%2e%2e/secrets/site", "..%5c..%5csite",
-            "system-assets/../../secrets/site", "//etc/passwd", "%2fetc%2fpasswd")  # fmt: skip
-    requests = [head(scene.visitor, f"GET /m/{way} HTTP/1.1") for way in ways]
-    static = [head(scene.ann, f"GET {way} HTTP/1.1") for way in (
-        "/static/../site.py", "/static/%2e%2e/site.py", "/app/assets/%2e%2e/%2e%2e/%2e%2e/app.py",
-        "/app/static/..%2f..%2f..%2froutes.py")]  # fmt: skip
-    return any(raw(scene, one).startswith(b"HTTP/1.1 200") for one in (*requests, *static))

@@ -21,7 +21,8 @@ import pytest
 from ourvidz.studio import characters, orders, projects
 from tests.servers import Endpoints
 from tests.site import attacks as on
-from tests.site.attacks import MARKUP, Attack, Scene
+from tests.site import attacks_on_wires as wires
+from tests.site.attack_hands import MARKUP, Attack, Scene
 from tests.site.browsers import Browser, Visit
 from tests.site.conftest import free_port, wait_for
 from tests.studio.conftest import Town, identity
@@ -46,18 +47,18 @@ CURES: dict[Attack, tuple[str, ...]] = {
     on.names_a_handler_that_is_not_there: ("numbers",),
     on.nests_deeply: ("types",),
     on.gets_its_cookie_back: ("routes", "echo"),
-    on.sends_too_much: ("size",),
-    on.writes_markup_into_a_page: ("escape",),
-    on.writes_markup_into_a_form: ("forms",),
-    on.reads_a_file_without_a_link: ("links",),
-    on.leaves_the_folder_of_files: ("links", "keys"),
+    wires.sends_too_much: ("size",),
+    wires.writes_markup_into_a_page: ("escape",),
+    wires.writes_markup_into_a_form: ("forms",),
+    wires.reads_a_file_without_a_link: ("links",),
+    wires.leaves_the_folder_of_files: ("links", "keys"),
     on.reads_a_file_of_the_server: ("routes", "launched"),
-    on.keeps_connections: ("patience",),
+    wires.keeps_connections: ("patience",),
 }
 #: What an app gets so that an attack has something to attack, or does not take long.
 ARRANGED: dict[Attack, tuple[str, ...]] = {
     on.reads_a_file_of_the_server: ("files",),
-    on.keeps_connections: ("hasty",),
+    wires.keeps_connections: ("hasty",),
 }
 SECRET = "marmalade"
 
@@ -159,7 +160,7 @@ def test_fails(attack: Attack, at: Callable[[str], Scene], site: str, without: A
 
 
 def test_a_request_is_read_in_one_way_only(at: Callable[[str], Scene], site: str) -> None:
-    assert not on.smuggles_a_request(at(site))
+    assert not wires.smuggles_a_request(at(site))
 
 
 #: Attacks that are tried on one app, by the cures that it lacks.

@@ -318,6 +318,6 @@ WEAKENED: Mapping[str, Callable[[], None]] = MappingProxyType(
             _size,
             _tabs,
             _types,
-        )
+        )  # fmt: skip
     }
 )
