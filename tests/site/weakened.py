@@ -285,39 +285,11 @@ def _mounting(change: Callable[[Any, Any], Any]) -> None:
     studio_app.mount = mount
 
 
+_ACTS = (
+    _age, _books, _cookies, _clerk, _cors, _door, _echo, _ending, _escape, _files, _forms,
+    _guard, _hasty, _headers, _inside, _keys, _launched, _links, _name, _numbers, _office,
+    _origin, _pace, _patience, _routes, _rows, _size, _tabs, _types,
+)  # fmt: skip
 WEAKENED: Mapping[str, Callable[[], None]] = MappingProxyType(
-    {
-        act.__name__[1:]: act
-        for act in (
-            _age,
-            _books,
-            _cookies,
-            _clerk,
-            _cors,
-            _door,
-            _echo,
-            _ending,
-            _escape,
-            _files,
-            _forms,
-            _guard,
-            _hasty,
-            _headers,
-            _inside,
-            _keys,
-            _launched,
-            _links,
-            _name,
-            _numbers,
-            _office,
-            _origin,
-            _pace,
-            _patience,
-            _routes,
-            _rows,
-            _size,
-            _tabs,
-            _types,
-        )  # fmt: skip
-    }
+    {act.__name__[1:]: act for act in _ACTS}
 )
