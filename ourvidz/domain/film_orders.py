@@ -109,7 +109,7 @@ def shot_order(
         params=video_params(
             request,
             image_key=first if request.image else None,
-            last_image_key=last if request.last_image else None,
+            last_image_key=last if first and request.last_image else None,
         ),
         after=after,
     )

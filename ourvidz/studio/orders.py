@@ -148,6 +148,8 @@ def retry(me: Identity, studio: Studio, job_id: UUID | str) -> Job:
     """
     admit(me, studio)
     old = studio.records.job(me, as_id(job_id))
+    if old.kind == "film":
+        raise NotAllowed("A film goes on from its storyboard: open it under Films and render it.")
     if old.state not in _LOST or old.kind not in _ACTS:
         raise NotAllowed("Only what failed or was cancelled can be tried again.")
     admit(me, studio, _ACTS[old.kind])

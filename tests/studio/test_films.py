@@ -9,7 +9,7 @@ import pytest
 
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, NotEnoughCredits, PolicyRefused
 from ourvidz.domain.scene import Scene
-from ourvidz.studio import account, characters, film_orders, films, keyframes, library
+from ourvidz.studio import account, characters, film_orders, films, keyframes, library, orders
 from ourvidz.studio.film_status import clip_links, film_status
 from ourvidz.studio.retention import sweep, tidy
 from tests.studio.conftest import Town
@@ -161,7 +161,9 @@ def test_a_cancelled_film_keeps_its_clips_and_goes_on_for_the_rest(town: Town) -
     make(town, me, 1)
     running = taken(town, me)
     assert running is not None
-    film_orders.cancel_film(me, studio, board.id)
+    cancelled = film_orders.cancel_film(me, studio, board.id)
+    with pytest.raises(NotAllowed, match="from its storyboard"):
+        orders.retry(me, studio, cancelled.id)
     assert studio.live.cancel_requested(running.job.id)
     assert town.queue.finish(running, "cancelled")
     status = film_status(me, studio, board.id)

@@ -126,3 +126,20 @@ def test_who_deletes_a_film_deletes_its_clips_and_may_have_them_back(house: Hous
     for gone in house.office.expired_videos():
         house.office.forget_video(gone.id)
     assert house.scalar("select count(*) from public.videos where user_id = %s", me.user_id) == 1
+
+
+def test_a_film_whose_workers_die_goes_on_in_others(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 3)
+    lost = [claimed(house) for _ in range(3)]
+    house.expire_leases()
+    assert house.queue.reap() == 3
+    assert not deliver(house, lost[0])
+    assert {lease.attempt for lease in make_clips(house, 3)} == {2}
+    join = claimed(house)
+    house.expire_leases()
+    house.queue.reap()
+    assert not deliver(house, join)
+    assert deliver(house, claimed(house))
+    assert house.records.job(me, film.id).state == "succeeded"
+    assert ledger(house, me) == [("reserve", -2), ("settle", 0)]
