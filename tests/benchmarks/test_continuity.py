@@ -47,7 +47,7 @@ def test_it_measures_draws_and_keeps_everything(
     save_file(CriticNet().state_dict(), tmp_path / "critic.safetensors")
     models = save_tiny_starter(tmp_path / "models")
     out = tmp_path / "results"
-    arguments = f"--clips 2 --frames 8 --threads 1 --models-dir {models} --out {out}"
+    arguments = f"--clips 2 --frames 12 --threads 1 --models-dir {models} --out {out}"
     arguments += f" --critic {tmp_path / 'critic.safetensors'}"
     monkeypatch.setattr(sys, "argv", ["continuity", *arguments.split()])
     continuity.main()
@@ -56,6 +56,6 @@ def test_it_measures_draws_and_keeps_everything(
     modes = ("anchored", "chained", "independent")
     assert {f"seam_ratio_{mode}" for mode in modes} <= set(result)
     assert all(result[f"drift_2_{mode}"] >= 0 for mode in modes)
-    assert 0 <= result["attributes_kept_2"] <= 1 and result["frames_of_clips"] == {"2": 8}
+    assert 0 <= result["attributes_kept_2"] <= 1 and result["frames_of_clips"] == {"2": 12}
     with Image.open(out / "continuity.png") as sheet:
         assert sheet.width > 800
