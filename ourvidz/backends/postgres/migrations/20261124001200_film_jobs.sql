@@ -88,7 +88,16 @@ declare
     clips record;
     line constant smallint := 5;
 begin
-    select * into film from public.jobs j where j.id = p_film for no key update;
+    select * into film from public.jobs j where j.id = p_film for no key update skip locked;
+    if not found then
+        -- Another clip has ended at this moment. With shots in line, whoever ends the last one
+        -- looks again, so nobody waits here for anybody's disk.
+        if exists (select from public.jobs j where j.parent_id = p_film and j.state = 'queued'
+                and j.kind = 'video') then
+            return;
+        end if;
+        select * into film from public.jobs j where j.id = p_film for no key update;
+    end if;
     if film.state not in ('waiting', 'succeeded') then
         return;
     end if;
@@ -255,10 +264,9 @@ begin
             raise exception 'must lie in the folder of this attempt'
                 using errcode = 'OV002', column = 'media_key';
         end if;
-        if job.parent_id is not null then
-            select * into film from public.jobs j where j.id = job.parent_id for no key update;
-        end if;
+        select * into film from public.jobs j where j.id = job.parent_id;
         if job.kind = 'stitch' then
+            perform from public.jobs j where j.id = film.id for no key update;
             -- The film of before belongs to the job that joined it, and is deleted by and by.
             update public.videos v set job_id = split_part(v.media_key, '/', 3)::uuid
                 where v.job_id = film.id;
@@ -312,8 +320,8 @@ begin
 end
 $$;
 
--- As before; and a film about which nobody has decided for two weeks ends, so that its credits
--- do not stay away for ever.
+-- As before; a film that nobody has looked at after its last clip is looked at; and one about
+-- which nobody has decided for two weeks ends, so that its credits do not stay away for ever.
 create or replace function public.reap_jobs() returns integer
     language plpgsql security definer set search_path = '' as $$
 declare
@@ -330,6 +338,15 @@ begin
         -- Nobody has worked on it for the last part of its lease: that was pause enough.
         update public.jobs j set not_before = now() where j.id = job.id and j.state = 'queued';
         reaped := reaped + 1;
+    end loop;
+    for job in
+        select film.id from public.jobs film
+        where film.kind = 'film' and film.finished_at is null and film.error is null
+            and not exists (select from public.jobs j where j.parent_id = film.id
+                and j.state in ('waiting', 'queued', 'running'))
+        limit 10
+    loop
+        perform public.advance_film(job.id);
     end loop;
     for job in
         select film.id from public.jobs film
