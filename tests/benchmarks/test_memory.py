@@ -1,0 +1,46 @@
+"""The plan holds: what was measured lies below it, and not far."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks import memory
+from ourvidz.domain.catalog import FAMILIES
+from ourvidz.pipeline.budget import MACHINES, plan
+
+RESULT = json.loads((memory.RESULTS / "memory.json").read_text())
+
+
+@pytest.mark.parametrize("row", RESULT["rows"], ids=lambda row: row["case"])
+def test_todays_plan_holds_for_what_was_measured(row: dict[str, object]) -> None:
+    values = {name: row[name] for name in memory.Case.__dataclass_fields__}
+    case = memory.Case(**values | {"size": tuple(values["size"])})  # type: ignore[arg-type]
+    made = plan(case.request, ability=case.ability, num_videos=case.num_images)
+    measured = float(str(row["measured_gib"])) * 2**30
+    assert measured <= made.peak_bytes <= 1.25 * measured
+
+
+def test_the_committed_result_covers_every_task_several_sizes_and_lengths() -> None:
+    rows = RESULT["rows"]
+    assert {row["case"] for row in rows} <= {case.name for case in memory.ON_CPU}
+    assert {row["ability"] for row in rows} >= {"image", "text_to_video", "first_frame"}
+    assert RESULT["worst_under"] == min(row["ratio"] for row in rows) >= 1.0
+    assert RESULT["worst_over"] == max(row["ratio"] for row in rows) <= 1.25
+
+
+def test_a_case_is_measured_in_a_process_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    memory.main(["--only", "image 448x256 x1", "--random-weights"])
+    shown = capsys.readouterr().out.splitlines()
+    result = json.loads(shown[-1])
+    assert len(result["rows"]) == 1
+    assert 1.0 <= result["worst_under"] == result["worst_over"] <= 1.25
+    assert any("not measured, there is no CUDA device" in line for line in shown)
+
+
+@pytest.mark.parametrize("case", memory.ON_GPU, ids=lambda case: case.name)
+def test_cases_for_cards_are_what_a_24_gb_card_can_do(case: memory.Case) -> None:
+    assert FAMILIES[case.model].needs
+    made = plan(case.request, MACHINES["RTX 4090"], ability=case.ability)
+    assert made.peak_bytes + made.headroom_bytes <= MACHINES["RTX 4090"].vram_bytes
