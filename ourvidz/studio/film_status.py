@@ -28,7 +28,8 @@ class ShotStatus:
     """One shot of a film. shot: "scene-id/place". place: of the shot in the film.
 
     state: gone means that its clip was deleted. again: another take of it is being made.
-    progress: of the take being made. job_id: of that take, or of the one that is shown.
+    progress: of the take being made. job_id: of that take, or of the one that is shown. take:
+    how often it was made again.
     """
 
     shot: str
@@ -38,7 +39,7 @@ class ShotStatus:
     progress: float
     error: str | None
     job_id: UUID
-    seed_takes: int
+    take: int
     media_key: str | None
 
 
@@ -116,7 +117,7 @@ def _shot(takes: list[Take]) -> ShotStatus:
         progress=1.0 if shown.state == "succeeded" else shown.progress,
         error=last.error if last.state == "failed" else None,
         job_id=shown.job_id,
-        seed_takes=last.number,
+        take=last.number,
         media_key=delivered[-1].media_key if delivered else None,
     )
 
