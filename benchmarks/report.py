@@ -100,7 +100,7 @@ def tradeoffs_table(result: Result) -> str:
 def memory_table(result: Result) -> str:
     """Predicted and measured peaks."""
     rows = [
-        [str(row.get("name") or row.get("scenario", "?")),
+        [str(row.get("case") or row.get("name", "?")),
          *(cell(row.get(key), digits) for _, key, digits in _MEMORY)]
         for row in result["rows"]
     ]  # fmt: skip
@@ -113,9 +113,9 @@ def report(folder: Path) -> str:
     """All tables of the results in `folder`."""
     parts = ["# What was measured"]
     found = read(folder, "throughput-*.json")
-    parts.append("## Speed\n\n" + "\n\n".join(map(throughput_table, found)))
+    parts += ["## Speed", *map(throughput_table, found)]
     if not any(result.get("gpu") for result in found):
-        parts.append("Nothing of this was measured on a GPU yet.")
+        parts.append("Not measured on a GPU yet.")
     for result in read(folder, "memory.json"):
         parts.append("## Memory\n\n" + memory_table(result))
     for result in read(folder, "tradeoffs.json"):

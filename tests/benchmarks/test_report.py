@@ -48,11 +48,11 @@ def test_every_figure_has_its_machine_date_and_commit(results: Path) -> None:
 def test_what_nobody_measured_is_called_that(results: Path) -> None:
     text = report.report(results)
     assert "- not measured (needs a GPU): wan2.1-14b large" in text
-    assert "Nothing of this was measured on a GPU yet." in text
+    assert "Not measured on a GPU yet." in text
 
 
 def test_predicted_memory_stands_beside_measured(results: Path) -> None:
-    rows = [{"name": "a clip", "predicted_gib": 1.2, "measured_gib": 1.0}]
+    rows = [{"case": "a clip", "predicted_gib": 1.2, "measured_gib": 1.0}]
     memory = {"rows": rows, "worst_over": 1.2, "worst_under": 1.2} | FACTS
     (results / "memory.json").write_text(json.dumps(memory))
     assert "| a clip | 1.20 | 1.00 |" in report.report(results)
