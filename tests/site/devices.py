@@ -127,7 +127,8 @@ def check(page: Page, name: str) -> None:
     assert found.violations_count == 0, found.generate_report()
     wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     assert not wide, "the page scrolls sideways"
-    assert page.evaluate(TOO_SMALL) == []
+    small = page.evaluate(TOO_SMALL)
+    assert small == [], small
 
 
 def check_both(page: Page, name: str) -> None:
