@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -234,6 +235,8 @@ class TestMaking:
         markup = board.press().markup
         assert "1 of 3 shots" in markup
         assert f'data-play="/api/films/{board.id}/shots/' in markup
+        (clips,) = re.findall("data-clips='(.*?)'", markup)
+        assert len(json.loads(clips)) == 1
         make(town, me)
         markup = board.press().markup
         assert "The film is ready." in markup
