@@ -105,11 +105,11 @@ def card() -> Card | None:
 def attention_backends(names: Sequence[str], device: str) -> Iterator[Trial]:
     """Attend by each backend once, as a transformer does, and compare with plain attention."""
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    transformer: nn.Module = WanTransformer3DModel(
+    transformer = WanTransformer3DModel(
         num_attention_heads=_HEADS, attention_head_dim=_HEAD_DIM, num_layers=1, ffn_dim=8,
         text_dim=8,
     )  # fmt: skip
-    transformer.to(torch.device(device))
+    nn.Module.to(transformer, torch.device(device))
     source = torch.Generator().manual_seed(0)
     q, k, v = torch.randn(3, 1, 256, _HEADS, _HEAD_DIM, generator=source).to(device, dtype)
     plain = F.scaled_dot_product_attention(_heads_first(q), _heads_first(k), _heads_first(v))
