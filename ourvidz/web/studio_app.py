@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
@@ -37,22 +38,25 @@ def mount(app: FastAPI, blocks: gr.Blocks, path: str) -> Mounted:
         raise RuntimeError(f"handlers without a guard: {', '.join(bad)}")
     blocks.queue(max_size=200, default_concurrency_limit=20, api_open=False)
     blocks.state_session_capacity = 2000
-    gr.mount_gradio_app(
-        app,
-        blocks,
-        path,
-        theme=theme(),
-        head=head(),
-        show_error=False,
-        footer_links=[],
-        run_history=False,
-        max_file_size="12mb",
-        ssr_mode=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        pwa=False,
-        auth_dependency=lambda request: _name(request.state),
-    )
+    with warnings.catch_warnings():
+        # It says that it leaves out what was not asked for.
+        warnings.filterwarnings("ignore", "SSR mode is not supported")
+        gr.mount_gradio_app(
+            app,
+            blocks,
+            path,
+            theme=theme(),
+            head=head(),
+            show_error=False,
+            footer_links=[],
+            run_history=False,
+            max_file_size="12mb",
+            ssr_mode=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            pwa=False,
+            auth_dependency=lambda request: _name(request.state),
+        )
     # Gradio checks paths of files only in an app that it believes was launched.
     blocks.has_launched = True
     # Its loops would look for work a thousand times a second, all night long.
