@@ -29,7 +29,7 @@ from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.reading import opened
 
 #: Changes when the same request would give other frames, so that old files are not mistaken.
-_RECIPE = 1
+_RECIPE = 2
 #: Begins the name of a folder that one render writes in.
 JOB_PREFIX = "job-"
 

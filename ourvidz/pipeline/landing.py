@@ -30,13 +30,16 @@ def landed(
 ) -> Iterator[np.ndarray]:
     """The same frames, the last of which is `end`; those up to `ease` before it come near it.
 
+    The one before the last has the whole way added already: the step from it to `end`, which is
+    the first frame of the next shot, is the model's own.
+
     chunks: (t, H, W, 3) uint8, together `num_frames` frames, of which at most `ease` and one
     chunk are held at a time. end: (H, W, 3) uint8.
 
     >>> clip = np.zeros((4, 1, 1, 3), np.uint8)
     >>> out = np.concatenate(list(landed(iter([clip]), np.full((1, 1, 3), 64, np.uint8), 4, 2)))
     >>> out[:, 0, 0, 0].tolist()
-    [0, 0, 32, 64]
+    [0, 0, 64, 64]
     """
     held: list[np.ndarray] = []
     done = 0
@@ -51,6 +54,6 @@ def landed(
         return
     rest = end.astype(np.float32) - held[-1]
     for index, frame in enumerate(held, start=1):
-        x = index / len(held)
+        x = min(1.0, index / max(1, len(held) - 1))
         way = x * x * (3 - 2 * x)
         yield (frame + way * rest).round().clip(0, 255).astype(np.uint8)[None]
