@@ -60,7 +60,7 @@ ARRANGED: dict[Attack, tuple[str, ...]] = {
     on.reads_a_file_of_the_server: ("files",),
     wires.keeps_connections: ("hasty",),
 }
-SECRET = "marmalade"
+SECRET = "velvet"
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +108,14 @@ def at(town: Town, visit: Visit) -> Callable[[str], Scene]:
     ann, mallory, visitor = visit().signed_up(), visit().signed_up(), visit().grown_up()
     ann_id = town.studio.administration.user_by_email(ann.email).user_id
     me = identity(ann_id, ann.email)
-    project = projects.create_project(me, town.studio, {"prompt": f"a sailboat with {SECRET}"})
+    project = projects.create_project(me, town.studio, {"prompt": f"a boat with a {SECRET} sail"})
     who = characters.create_character(me, town.studio, SECRET, "a tall sailor")
     town.studio.administration.add_credits(ann_id, 5, "test", "attacks")
     job = orders.render(me, town.studio, project.id, key="one")
     deliver_video(town, me, job)
     (video,) = town.studio.records.videos(me)
     # The policy takes no markup for English; what pages do with it must not depend on that.
-    evil = f"a sailboat with {SECRET} {MARKUP}"
+    evil = f"a boat with a {SECRET} sail {MARKUP}"
     town.root.execute("update public.projects set prompt = %s where id = %s", (evil, project.id))
     town.root.execute("update public.characters set description = %s where id = %s", (evil, who.id))
     uploads = town.wiring.settings.home / "uploads"

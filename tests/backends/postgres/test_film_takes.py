@@ -143,3 +143,15 @@ def test_a_film_whose_workers_die_goes_on_in_others(house: House) -> None:
     assert deliver(house, claimed(house))
     assert house.records.job(me, film.id).state == "succeeded"
     assert ledger(house, me) == [("reserve", -2), ("settle", 0)]
+
+
+def test_a_take_that_was_paid_comes_back_when_its_film_is_cancelled(house: House) -> None:
+    me = house.person(credits=10)
+    film = order_film(house, me, 2)
+    make_clips(house, 2)
+    params = {"prompt": "shot 1", "num_frames": 80, "seed": 99}
+    redo = house.records.redo_shot(me, film.id, "a/1", params)
+    assert redo.cost == 1
+    house.records.cancel(me, film.id)
+    assert ("refund", 1) in ledger(house, me)
+    assert house.records.job(me, redo.id).state == "cancelled"

@@ -224,6 +224,7 @@ create or replace function public.cancel_job(p_job uuid) returns setof public.jo
     language plpgsql security definer set search_path = '' as $$
 declare
     job public.jobs;
+    child public.jobs;
 begin
     perform from public.jobs j where j.parent_id = p_job and j.user_id = auth.uid()
         and j.state in ('waiting', 'queued', 'running') order by j.id for no key update;
@@ -233,8 +234,15 @@ begin
         raise exception 'There is no such job.' using errcode = 'OV003';
     end if;
     if job.kind = 'film' and job.state = 'waiting' then
-        update public.jobs j set state = 'cancelled', finished_at = now()
-        where j.parent_id = p_job and j.state in ('waiting', 'queued');
+        -- Another take was paid by itself.
+        for child in update public.jobs j set state = 'cancelled', finished_at = now()
+            where j.parent_id = p_job and j.state in ('waiting', 'queued') returning *
+        loop
+            if child.cost > 0 then
+                perform public.post(
+                    child.user_id, child.id, 'refund', child.cost, 'cancelled', null);
+            end if;
+        end loop;
         update public.jobs j set cancel_requested = true
         where j.parent_id = p_job and j.state = 'running';
         perform public.close_film(p_job, 'cancelled', null);
