@@ -87,7 +87,6 @@ def test_a_storyboard_is_written_as_text(people: People, town: Town) -> None:  #
     page.fill("#fl-text", "A cat sleeps. [10s] [fade]\n\nIt wakes up.")
     check_both(page, "film-text")
     page.click("#fl-text-save")
-    page.click("#fl-as-cards")
     expect(page.locator(".fl-scene")).to_have_count(2)
     (film,) = films.films(ann.me, town.studio)
     assert [scene.seconds for scene in film.scenes] == [10, 5]

@@ -30,7 +30,9 @@ def acted(me: Identity, studio: Studio, press: Press) -> Answer:
         films.delete_film(me, studio, view.film)
         return Answer(markup=shown(me, studio, View(), goto=_LISTED), said=FILMS["film_deleted"])
     done = _done(me, studio, view.film, press)
-    return Answer(markup=shown(me, studio, view, undo=done.before), said=done.said)
+    # A text that was kept is looked at as cards.
+    goto = _LISTED + View(film=view.film).query() if press.act == "text" and done.before else ""
+    return Answer(markup=shown(me, studio, view, undo=done.before, goto=goto), said=done.said)
 
 
 def _shown(me: Identity, studio: Studio, view: View) -> str:

@@ -73,6 +73,7 @@ def shown(me: Identity, studio: Studio, view: View, *, undo: str = "", goto: str
             title=board.title or FILMS["untitled"],
             text=format_storyboard([one for one in board.scenes if one.prompt.strip()]),
             cards=View(film=board.id).query(),
+            goto=goto,
         )
     return render(
         "storyboard.html",
