@@ -85,7 +85,8 @@ def calls_handlers_without_a_cookie(scene: Scene) -> bool:
     page = config(scene.ann, "/app/")
     headers = {HEADER: str(scene.ann_id)}
     visitor = Browser(scene.site)
-    return scene.secret in opened(visitor, page, "/app", headers=headers)
+    with visitor.client:
+        return scene.secret in opened(visitor, page, "/app", headers=headers)
 
 
 def uses_an_old_cookie(scene: Scene) -> bool:
@@ -95,6 +96,7 @@ def uses_an_old_cookie(scene: Scene) -> bool:
     cookies = "; ".join(f"{name}={value}" for name, value in victim.client.cookies.items())
     assert victim.client.get("/api/jobs/x").status_code == 403, "signed in"
     victim.post("/auth/sign-out")
+    victim.client.close()
     return httpx.get(f"{scene.site}/api/jobs/x", headers={"cookie": cookies}).status_code != 401
 
 

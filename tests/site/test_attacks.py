@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -103,8 +103,9 @@ def without(
 
 
 @pytest.fixture(scope="module")
-def at(town: Town, visit: Visit) -> Callable[[str], Scene]:
+def at(town: Town, visit: Visit) -> Iterator[Callable[[str], Scene]]:
     """Makes the scene on any of the apps: they share accounts, cookies and files."""
+    open_ones = ExitStack()
     ann, mallory, visitor = visit().signed_up(), visit().signed_up(), visit().grown_up()
     ann_id = town.studio.administration.user_by_email(ann.email).user_id
     me = identity(ann_id, ann.email)
@@ -125,6 +126,7 @@ def at(town: Town, visit: Visit) -> Callable[[str], Scene]:
 
     def moved(browser: Browser, site: str) -> Browser:
         there = Browser(site)
+        open_ones.callback(there.client.close)
         there.email = browser.email
         there.client.cookies.update(browser.client.cookies)
         return there
@@ -143,7 +145,8 @@ def at(town: Town, visit: Visit) -> Callable[[str], Scene]:
             filed=lambda: [str(path) for path in uploads.rglob("*") if path.is_file()],
         )
 
-    return scene
+    with open_ones:
+        yield scene
 
 
 def _name(value: object) -> str:

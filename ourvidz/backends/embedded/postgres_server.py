@@ -124,8 +124,12 @@ class PostgresServer:
     def alive(self) -> bool:
         """Whether it runs; cheap when this object started it, else it is asked."""
         if self._process is not None:
-            return self._process.poll() is None
+            return self._lives()
         return condition(self._own_url()) != "silent"
+
+    def _lives(self) -> bool:
+        """Whether the process that this object started runs: silent, it is only between lives."""
+        return self._process is not None and self._process.poll() is None
 
     def _bury(self) -> None:
         """Take leave of a server that has ended: a dead child stays in the system's table."""
@@ -139,7 +143,7 @@ class PostgresServer:
     def _finds_itself(self) -> bool:
         """Whether the server that answers is this one; waits while it starts or stops."""
         deadline = monotonic() + START_LIMIT_S
-        while (now := condition(self._own_url())) == "busy":
+        while (now := condition(self._own_url())) == "busy" or (now == "silent" and self._lives()):
             if monotonic() > deadline:
                 raise Unavailable("Postgres", f"it does not get ready; see {self._log}")
             sleep(0.02)
