@@ -38,8 +38,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Copy:
-    """Frames [first, stop) of a part, taken over packet by packet."""
+class _Stretch:
+    """Frames [first, stop) of a part."""
 
     part: int
     first: int
@@ -51,18 +51,12 @@ class Copy:
         return self.stop - self.first
 
 
-@dataclass(frozen=True)
-class Plain:
-    """Frames [first, stop) of a part as they are, but encoded again."""
+class Copy(_Stretch):
+    """A stretch that is taken over packet by packet."""
 
-    part: int
-    first: int
-    stop: int
 
-    @property
-    def num_frames(self) -> int:
-        """Frames of the film."""
-        return self.stop - self.first
+class Plain(_Stretch):
+    """A stretch of the same frames, but encoded again."""
 
 
 @dataclass(frozen=True)

@@ -127,8 +127,7 @@ def _left_s(me: Identity, studio: Studio, job: Job, news: Mapping[str, Any]) -> 
     """By its own pace; before it has one, by what such jobs took lately."""
     if job.state != "running":
         return None
-    # The database keeps an unknown time as 0.
-    measured: float | None = _number(news, "eta_s", job.eta_s or None)
+    measured: float | None = _number(news, "eta_s", job.eta_s)
     if measured is not None or job.started_at is None:
         return measured
     typical_s = studio.records.line(me, job.id).typical_s

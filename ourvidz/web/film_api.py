@@ -37,7 +37,7 @@ class FilmApi:
         """Progress of the whole and of its shots; the stamp changes with everything else."""
         me: Identity = request.state.me
         board = films.film(me, self._studio, film_id)
-        said = standing(me, self._studio, board).said()
+        said = standing(me, self._studio, board, priced=False).said()
         return JSONResponse(said, headers=_PRIVATE)
 
     def still(self, film_id: str, scene: str, place: str, request: Request) -> Response:

@@ -154,14 +154,11 @@ FILMS: Mapping[str, Any] = MappingProxyType(
         },
         "redo": "Another take · 1 credit",
         "redone": "Another take is being made; the film is joined anew then.",
-        "watch_shot": "Watch",
         "player": "The film so far",
-        "growing": "The film as it grows: {} of {} shots",
         "download": "Download",
         "news": "There is something new.",
         "show": "Show it",
         "reconnecting": "No connection. It goes on without you; trying again.",
         "play_failed": "This can not be played right now. Reload the page and try again.",
-        "changed_since": "The storyboard was changed since this film was made.",
     }
 )

@@ -65,6 +65,7 @@ def _card(
     )
 
 
+# Makers' figures, none measured here; memory as a driver reports it, a little below the label.
 _AMPERE, _ADA, _HOPPER, _BLACKWELL = (8, 6), (8, 9), (9, 0), (12, 0)
 
 _CARDS = (

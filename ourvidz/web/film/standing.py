@@ -39,7 +39,7 @@ class Standing:
             return "decide"
         if self.quote is None:
             return "write"
-        if any(one.state == "making" for one in self.stills):
+        if self.is_drawing:
             return "drawing"
         if self.undrawn:
             return "draw"
@@ -66,7 +66,13 @@ class Standing:
     @property
     def is_moving(self) -> bool:
         """Whether it changes by itself."""
-        return self.next in ("drawing", "making")
+        is_making = self.status and self.status.state in ("rendering", "joining")
+        return bool(is_making) or self.is_drawing
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether some picture is being made."""
+        return any(one.state == "making" for one in self.stills)
 
     def stills_of(self, scene_id: str) -> Sequence[Still]:
         """Those of one scene, in order."""
@@ -91,7 +97,6 @@ class Standing:
             [(one.key, one.state, one.image_key, one.is_stale) for one in self.stills],
             status and (status.state, status.video and status.video.id),
             status and [(one.shot, one.state, one.media_key, one.again) for one in status.shots],
-            self.problem,
         )
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
@@ -112,15 +117,17 @@ class Standing:
         }
 
 
-def standing(me: Identity, studio: Studio, board: Storyboard) -> Standing:
-    """How a film of theirs stands now."""
-    status = film_status(me, studio, board.id)
+def standing(me: Identity, studio: Studio, board: Storyboard, *, priced: bool = True) -> Standing:
+    """How a film of theirs stands now; not priced: for who only follows it."""
+    made: tuple[Still, ...] = ()
+    quote, scene, text = None, "", ""
     try:
-        made, quote = stills(me, studio, board.id), quote_film(me, studio, board.id)
+        made = stills(me, studio, board.id)
+        quote = quote_film(me, studio, board.id) if priced else None
     except InvalidRequest as error:
         scene, text = problem(error, board)
-        return Standing(stills=(), quote=None, status=status, problem=text, problem_scene=scene)
-    return Standing(stills=made, quote=quote, status=status, problem="", problem_scene="")
+    status = film_status(me, studio, board.id)
+    return Standing(stills=made, quote=quote, status=status, problem=text, problem_scene=scene)
 
 
 def problem(error: InvalidRequest, board: Storyboard) -> tuple[str, str]:

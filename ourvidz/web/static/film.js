@@ -35,7 +35,11 @@
     if (!root || document.hidden) return;
     try {
       const answer = await fetch(root.dataset.film, { headers: { accept: 'application/json' } });
-      if (answer.status === 401) { window.location.reload(); return; }
+      if (answer.status === 401) {
+        // To the sign-in and back; what is typed stays until the next press says so.
+        if (!root.querySelector('[data-typed]')) window.location.reload();
+        return;
+      }
       if (!answer.ok) throw new Error(answer.status);
       const now = await answer.json();
       if (root !== board()) return;

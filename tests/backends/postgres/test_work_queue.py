@@ -197,9 +197,12 @@ def test_a_draining_worker_gets_no_more_jobs(house: House) -> None:
 def test_progress_and_stage_are_in_the_row(house: House) -> None:
     me = house.person(1)
     job = house.order(me)
-    house.queue.heartbeat(claimed(house), 60, 0.25, "denoise", 12.5)
+    lease = claimed(house)
+    house.queue.heartbeat(lease, 60, 0.25, "denoise", 12.5)
     found = house.records.job(me, job.id)
     assert (found.progress, found.stage, found.eta_s) == (0.25, "denoise", 12.5)
+    house.queue.heartbeat(lease, 60, 0.3, "denoise", None)
+    assert house.records.job(me, job.id).eta_s is None
 
 
 def test_a_waiting_user_sees_the_line(house: House) -> None:
