@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,14 +19,13 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
-from benchmarks.provenance import provenance
+from benchmarks.provenance import add_saving, keep, provenance
 from ourvidz.backends.embedded.auth import embedded_auth
 from ourvidz.backends.embedded.mailbox import FileMailbox
 from ourvidz.backends.embedded.stack import EmbeddedStack, Endpoints
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.ports import Auth, Tokens
 
-RESULTS = Path(__file__).parent / "results"
 PASSWORD = "correct horse 7 battery"
 SLOW_N, QUICK_N, VERIFY_N, RUSH_N = 60, 300, 2000, 16
 
@@ -144,8 +142,7 @@ async def run() -> dict[str, Row]:
 def main() -> None:
     """Measure, print a table, keep the result, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.auth", description=__doc__)
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
-    parser.add_argument("--note", default="", help="what a reader of the result should know")
+    add_saving(parser)
     args = parser.parse_args()
     table = asyncio.run(run())
     print(f"{'':28}{'n':>8}{'p50_ms':>12}{'p99_ms':>12}")
@@ -163,9 +160,7 @@ def main() -> None:
         "rows": table,
         "note": args.note,
     } | provenance()
-    if args.save:
-        (RESULTS / "auth.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result))
+    keep("auth", result, save=args.save)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,10 @@ The pauses between attempts (5 and 20 s) are cut short, nothing else is.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +20,11 @@ import psycopg
 
 from benchmarks.fire import Fire
 from benchmarks.fleet import Fleet
-from benchmarks.provenance import provenance
+from benchmarks.provenance import keep, provenance
 from benchmarks.town import Town, insist, town
 from ourvidz.domain.account import Identity
 from ourvidz.domain.job import NewJob
 
-RESULTS = Path(__file__).parent / "results"
 #: Ends that are meant: their jobs must fail and be refunded.
 _DOOMED = {3: "die=9", 7: "raise=bug", 9: "raise=OutOfMemory"}
 
@@ -194,8 +191,7 @@ def main() -> None:
         "ledger_mismatch": sum(tally.ledger_mismatch for tally in tallies),
         "succeeded": sum(tally.states.get("succeeded", 0) for tally in tallies),
     }
-    (RESULTS / "chaos.json").write_text(json.dumps(figures | provenance(), indent=2) + "\n")
-    print(json.dumps(figures))
+    keep("chaos", figures, more=provenance())
 
 
 if __name__ == "__main__":

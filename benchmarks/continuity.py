@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from benchmarks.provenance import provenance
+from benchmarks.provenance import RESULTS, provenance
 from ourvidz.domain.catalog import family
 from ourvidz.domain.film import Continuity, Film, Scene, Shot
 from ourvidz.domain.progress import Progress
@@ -36,7 +36,6 @@ from ourvidz.pipeline.film import render_film
 from ourvidz.pipeline.x264 import CUT_FRAMES
 from ourvidz.starter.critic import WEIGHTS, Critic
 
-RESULTS = Path(__file__).parent / "results"
 NATIVE = family("starter").sizes[0]
 PROMPT = "A red car drives through the desert at sunset."
 SEED = 7

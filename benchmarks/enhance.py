@@ -10,7 +10,6 @@ when `harm` finds a reason. All texts are kept beside the figures for people to 
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 from statistics import mean, median
 from time import monotonic, perf_counter
 
-from benchmarks.provenance import provenance
+from benchmarks.provenance import add_saving, keep, provenance
 from ourvidz.domain.progress import ignore_progress
 from ourvidz.pipeline import ModelManager, enhance
 from ourvidz.pipeline.cues import read_cues
@@ -30,7 +29,6 @@ from ourvidz.pipeline.template import Template
 from ourvidz.pipeline.wording import read
 from ourvidz.settings import read_settings
 
-RESULTS = Path(__file__).parent / "results"
 PROMPTS = Path(__file__).parent / "prompts" / "casual.txt"
 FREE_EVERY = 5
 FREE_LIMIT_S = 20.0
@@ -110,8 +108,7 @@ def figures(rewritings: Sequence[Rewriting]) -> dict[str, float]:
 def main() -> None:
     """Measure, print a table, keep the result, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.enhance", description=__doc__)
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
-    parser.add_argument("--note", default="", help="what a reader of the result should know")
+    add_saving(parser)
     args = parser.parse_args()
     settings = read_settings()
     manager = ModelManager(models_dir=settings.models_dir, device=settings.device)
@@ -155,11 +152,8 @@ def main() -> None:
         "note": args.note,
     }
     result |= provenance()
-    if args.save:
-        kept = result | {"texts": {name: [asdict(each) for each in texts[name]] for name in texts}}
-        path = RESULTS / "enhance.json"
-        path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n")
-    print(json.dumps(result))
+    more = {"texts": {name: [asdict(each) for each in texts[name]] for name in texts}}
+    keep("enhance", result, more=more, save=args.save)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
 import random
@@ -27,6 +26,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.provenance import add_saving, keep, provenance
 from ourvidz.backends.embedded.links import Link
 from ourvidz.backends.embedded.local_media import LocalMedia
 from ourvidz.backends.hosted.line import Line
@@ -34,7 +34,6 @@ from ourvidz.backends.hosted.transfer import download, upload
 from ourvidz.domain.media import UploadTarget
 from ourvidz.web.server import AppParts, make_app, serve
 
-RESULTS = Path(__file__).parent / "results"
 SIZE_BYTES = 200_000_000
 RANGE_BYTES = 2**20
 RANGES = 200
@@ -205,8 +204,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.media", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="on the disk to measure; default: temporary")
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
-    parser.add_argument("--note", default="", help="what a reader of the result should know")
+    add_saving(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
         table, waits = run(Path(name), args.rounds)
@@ -216,9 +214,6 @@ def main() -> None:
     centiles = quantiles(waits, n=100)
     range_ms = {"range_p50_ms": round(centiles[49], 2), "range_p99_ms": round(centiles[98], 2)}
     print(f"Range of 1 MiB: p50 {range_ms['range_p50_ms']} ms, p99 {range_ms['range_p99_ms']} ms")
-
-    from benchmarks.provenance import provenance  # Here: torch would be in every peak.
-
     result: dict[str, Any] = {
         "put_mb_per_s": table["LocalMedia.put"]["mb_per_s"],
         "copy_mb_per_s": table["shutil.copy"]["mb_per_s"],
@@ -229,9 +224,7 @@ def main() -> None:
         "ways": table,
         "note": args.note,
     } | provenance()
-    if args.save:
-        (RESULTS / "media.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result))
+    keep("media", result, save=args.save)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.provenance import provenance
+from benchmarks.provenance import add_saving, keep, provenance
 from ourvidz.domain.catalog import family
 from ourvidz.domain.family import Ability
 from ourvidz.domain.request import VideoRequest
@@ -29,7 +29,6 @@ from ourvidz.pipeline import ModelManager, enhance, preview, render
 from ourvidz.pipeline.budget import Plan, plan
 from ourvidz.pipeline.hardware import peak_bytes
 
-RESULTS = Path(__file__).parent / "results"
 _GIB = 2**30
 _PROMPT = "a red sailboat sails to the right on the sea at sunset"
 _FROM_IMAGES: tuple[Ability, ...] = ("first_frame", "first_last_frame")
@@ -199,7 +198,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--random-weights", action="store_true", help="with a CUDA device")
     parser.add_argument("--vram-limit-gb", type=float, metavar="GB")
     parser.add_argument("--only", default="", metavar="TEXT", help="cases with TEXT in their name")
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
+    add_saving(parser, note=False)
     parser.add_argument("--case", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
@@ -217,10 +216,7 @@ def main(argv: list[str] | None = None) -> None:
     result = {"worst_over": max(ratios), "worst_under": min(ratios), "rows": rows} | provenance()
     if args.random_weights and not with_gpu:
         print("Large families: not measured, there is no CUDA device")
-    if args.save:
-        name = "memory_gpu.json" if with_gpu else "memory.json"
-        (RESULTS / name).write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result))
+    keep("memory_gpu" if with_gpu else "memory", result, save=args.save)
 
 
 if __name__ == "__main__":

@@ -24,14 +24,13 @@ import torch
 from diffusers import UniPCMultistepScheduler, WanPipeline
 from diffusers.utils import export_to_video
 
-from benchmarks.provenance import provenance
+from benchmarks.provenance import add_saving, keep, provenance
 from ourvidz.domain.catalog import family
 from ourvidz.domain.clip import Clip
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, preview, render
 from ourvidz.pipeline.profiles import resolve
 
-RESULTS = Path(__file__).parent / "results"
 PROMPT = "a red sailboat sails to the right on the sea at sunset"
 
 
@@ -154,7 +153,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=81)
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
+    add_saving(parser, note=False)
     args = parser.parse_args()
     scenario = Scenario(num_frames=args.frames, num_inference_steps=args.steps, runs=args.runs)
     with tempfile.TemporaryDirectory() as folder:
@@ -165,9 +164,7 @@ def main() -> None:
     for name, value in figures.items():
         print(f"{name:28}{value:10.3f}")
     result = {name: round(value, 3) for name, value in figures.items()} | provenance()
-    if args.save:
-        (RESULTS / "pipeline.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result))
+    keep("pipeline", result, save=args.save)
 
 
 if __name__ == "__main__":

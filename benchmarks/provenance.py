@@ -1,21 +1,52 @@
-"""What a measured figure depends on: hardware, versions, date, commit."""
+"""How a benchmark ends: its figures, and what they depend on (hardware, versions, date, commit)."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
+from argparse import ArgumentParser
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import torch
-
+RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("torch", "diffusers", "transformers", "av")
+
+
+def add_saving(parser: ArgumentParser, *, note: bool = True) -> None:
+    """The argument `--save` and, for results that have a note, `--note`."""
+    parser.add_argument("--save", action="store_true", help="keep the result in results/")
+    if note:
+        parser.add_argument("--note", default="", help="what a reader of the result should know")
+
+
+def keep(
+    name: str,
+    figures: Mapping[str, Any],
+    *,
+    more: Mapping[str, Any] | None = None,
+    save: bool = True,
+    out: Path = RESULTS,
+) -> None:
+    """Print the figures as the one JSON line that a benchmark ends with.
+
+    save: first write them to OUT/NAME.json, with `more` that would be too much for a line.
+    """
+    if save:
+        out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({**figures, **(more or {})}, indent=2, ensure_ascii=False)
+        (out / f"{name}.json").write_text(text + "\n")
+    print(json.dumps(figures))
 
 
 def provenance() -> dict[str, str]:
     """Names and values to print beside a result and to keep with it."""
+    import torch  # Here: it would be in every peak that is measured.
+
     facts = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": _commit(),

@@ -16,21 +16,19 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from uuid import UUID
 
 import redis
 
 from benchmarks.fire import gpu_children
 from benchmarks.fleet import Fleet
-from benchmarks.provenance import provenance
+from benchmarks.provenance import keep, provenance
 from benchmarks.town import Town, town
 from ourvidz.backends.postgres.connection import Database
 from ourvidz.backends.postgres.work_queue import PostgresQueue
 from ourvidz.domain.account import Identity
 from ourvidz.domain.job import Job, NewJob, WorkerCard
 
-RESULTS = Path(__file__).parent / "results"
 NOTHING = {"prompt": "nothing"}
 CARD = WorkerCard(
     id="benchmark", hostname="here", device="none", memory_bytes=1,
@@ -221,8 +219,7 @@ def main() -> None:
     for name, value in figures.items():
         print(f"{name:28}{value:12.2f}")
     result = {name: round(value, 2) for name, value in figures.items()}
-    (RESULTS / "queue.json").write_text(json.dumps(result | provenance(), indent=2) + "\n")
-    print(json.dumps(result))
+    keep("queue", result, more=provenance())
 
 
 if __name__ == "__main__":

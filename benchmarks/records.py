@@ -9,7 +9,6 @@ our values of the rows. 50 people with 40 projects each.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 from collections.abc import Callable
@@ -20,13 +19,12 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from benchmarks.provenance import provenance
+from benchmarks.provenance import keep, provenance
 from ourvidz.backends.embedded.stack import EmbeddedStack
 from ourvidz.backends.postgres.connection import Database, connect
 from ourvidz.backends.postgres.records import PostgresRecords
 from ourvidz.domain.account import Identity
 
-RESULTS = Path(__file__).parent / "results"
 PEOPLE, PROJECTS, PAGE = 50, 40, 20
 
 
@@ -108,8 +106,7 @@ def main() -> None:
         "plain_page_p50_ms": round(statistics.median(plain), 3),
         "runs": args.runs,
     }
-    (RESULTS / "records.json").write_text(json.dumps(figures | provenance(), indent=2) + "\n")
-    print(json.dumps(figures))
+    keep("records", figures, more=provenance())
 
 
 if __name__ == "__main__":

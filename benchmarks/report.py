@@ -14,7 +14,8 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-RESULTS = Path(__file__).parent / "results"
+from benchmarks.provenance import RESULTS
+
 Result = Mapping[str, Any]
 
 #: Columns of the throughput table: heading, key, digits.

@@ -11,17 +11,15 @@ model allows everything and the age is verified: the rules that no configuration
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time
 
 import numpy as np
 
 from benchmarks.evasions import EVASIONS, Case, casual_cases, disguised, read_cases
-from benchmarks.provenance import provenance
+from benchmarks.provenance import add_saving, keep, provenance
 from ourvidz.domain.errors import PolicyRefused
 from ourvidz.pipeline.language import Sentences, load_sentences
 from ourvidz.safety.floor import SafetyFloor
@@ -30,7 +28,6 @@ from ourvidz.safety.lexicon import Kind, load_lexicon
 from ourvidz.safety.rules import Sight, broken_rule
 from ourvidz.settings import read_settings
 
-RESULT = Path(__file__).parent / "results" / "safety.json"
 HARMFUL = ("minor", "real", "extreme", "adult")
 HELD_OUT = ("heldout", "oblique")
 BENIGN = ("benign", "benign_heldout", "casual")
@@ -159,8 +156,7 @@ def show(title: str, rows: Shares) -> None:
 def main() -> None:
     """Measure, print tables, keep the result, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.safety", description=__doc__)
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
-    parser.add_argument("--note", default="", help="what a reader of the result should know")
+    add_saving(parser)
     args = parser.parse_args()
     sentences = load_sentences(read_settings().models_dir)
     compared = screens(sentences)
@@ -206,10 +202,8 @@ def main() -> None:
         "prompt_cpu_p50_ms": times["with sentence model"]["cpu_p50_ms"],
         "note": args.note,
     } | provenance()
-    if args.save:
-        tables = {"plain": plain, "wrong": wrong, "disguised": evasions, "times": times}
-        RESULT.write_text(json.dumps(result | tables, indent=2) + "\n")
-    print(json.dumps(result))
+    tables = {"plain": plain, "wrong": wrong, "disguised": evasions, "times": times}
+    keep("safety", result, more=tables, save=args.save)
 
 
 if __name__ == "__main__":

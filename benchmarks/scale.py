@@ -15,7 +15,6 @@ for a queue that costs nothing, because 360 clips are six rounds of 64.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import statistics
@@ -23,10 +22,9 @@ import threading
 import time
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from uuid import uuid4
 
-from benchmarks.provenance import provenance
+from benchmarks.provenance import keep, provenance
 from benchmarks.queue import percentile
 from benchmarks.town import Town, town
 from ourvidz.backends.postgres.connection import Database
@@ -36,7 +34,6 @@ from ourvidz.domain.account import Identity
 from ourvidz.domain.job import Job, Lease, WorkerCard
 from ourvidz.domain.storyboard import NewFilm, ShotOrder
 
-RESULTS = Path(__file__).parent / "results"
 CLIPS = 360
 #: Workers, and how long a clip takes with so many.
 RUNS = ((1, 0.15), (4, 0.6), (16, 2.4), (64, 10.0))
@@ -225,11 +222,9 @@ def main() -> None:
         "load_before": round(load_before, 2),
         "load_after": round(os.getloadavg()[0], 2),
     }
-    if args.only is None:
-        kept = [{k: round(v, 3) for k, v in asdict(run).items()} for run in runs]
-        result = {"clips": CLIPS, "runs": kept} | figures | provenance()
-        (RESULTS / "scale.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(figures))
+    kept = [{k: round(v, 3) for k, v in asdict(run).items()} for run in runs]
+    more = {"clips": CLIPS, "runs": kept} | provenance()
+    keep("scale", figures, more=more, save=args.only is None)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ compare with: the wheel's own start makes an account of the system and opens fol
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -24,12 +23,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.provenance import provenance
+from benchmarks.provenance import keep, provenance
 from ourvidz.backends.embedded.stack import EmbeddedStack, Endpoints
 from ourvidz.backends.postgres.connection import connect
 from ourvidz.domain.errors import Unavailable
 
-RESULTS = Path(__file__).parent / "results"
 ROWS = 100_000
 #: What the milestone asks for, in seconds.
 GOALS = {"up_cold_s": 15.0, "up_warm_s": 3.0}
@@ -124,8 +122,7 @@ def main() -> None:
         goal = f"  (goal {GOALS[name]:.0f})" if name in GOALS else ""
         print(f"{name:15} {value:9.3f}{goal}")
     result = {**{name: round(value, 3) for name, value in figures.items()}, **facts}
-    (RESULTS / "stack.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result))
+    keep("stack", result)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ benchmark, so weights can be compared while they are trained.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -18,8 +17,8 @@ import torch
 from PIL import Image
 
 from benchmarks.marks import Marks, table
-from benchmarks.provenance import provenance
-from benchmarks.starter_quality import FIRST_SEED, NATIVE, RESULTS, spelled, wishes
+from benchmarks.provenance import RESULTS, keep, provenance
+from benchmarks.starter_quality import FIRST_SEED, NATIVE, spelled, wishes
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, preview
 from ourvidz.starter.critic import WEIGHTS, Attributes, Critic
@@ -62,10 +61,8 @@ def main() -> None:
     for (name, asked, read), times in wrong.most_common(12):
         if name != "direction" and times:
             print(f"{times:3d} x {name}: {asked} was read as {read}")
-    line = json.dumps({"n": args.n} | spelled(marks.shares()) | provenance())
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "starter_previews.json").write_text(line + "\n")
-    print(line)
+    figures = {"n": args.n} | spelled(marks.shares()) | provenance()
+    keep("starter_previews", figures, out=args.out)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ video is the alternative in the same run.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ from PIL import Image
 from benchmarks.contact_sheet import Row, write_sheet
 from benchmarks.marks import Marks, table
 from benchmarks.metrics import psnr_db
-from benchmarks.provenance import provenance
+from benchmarks.provenance import RESULTS, keep, provenance
 from benchmarks.unseen import Wish, wish
 from ourvidz.domain.catalog import family
 from ourvidz.domain.request import VideoRequest
@@ -36,7 +35,6 @@ from ourvidz.pipeline.loading import load_component
 from ourvidz.starter.critic import WEIGHTS, Attributes, Critic
 from ourvidz.starter.world import Scene, is_held_out, render_scene, sample_scene
 
-RESULTS = Path(__file__).parent / "results"
 NATIVE = family("starter").sizes[0]
 #: Clip i has seed FIRST_SEED + i: pinned, never chosen for its looks.
 FIRST_SEED = 1_000
@@ -221,9 +219,7 @@ def main() -> None:
         bench = Bench(manager, Critic.load(args.critic), Path(folder))
         figures, seen = measure(bench, args.n, args.checks)
     show(seen[:SHEET_CLIPS], args.out / "starter_quality.png")
-    line = json.dumps(figures | provenance())
-    (args.out / "starter_quality.json").write_text(line + "\n")
-    print(line)
+    keep("starter_quality", figures | provenance(), out=args.out)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,13 @@ by ffmpeg, copied packets compared bit by bit, a short film's pictures with what
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.provenance import add_saving, keep, provenance
 from benchmarks.stitch_check import bodies_identical, frames_decoded, likeness
 from benchmarks.stitch_ways import (
     DIFFERENT,
@@ -38,7 +38,6 @@ from ourvidz.pipeline.stitch import stitch
 
 #: Films of other ways are decoded and counted up to this many clips.
 MOST_CHECKED = 60
-RESULTS = Path(__file__).parent / "results"
 
 
 def check(cost: Cost, scenario: Scenario, clips: Path, film: Path) -> dict[str, int]:
@@ -113,8 +112,7 @@ def main() -> None:
     parser.add_argument("--moviepy", type=Path, metavar="PYTHON", help="a Python that has it")
     parser.add_argument("--moviepy-clips", type=int, default=12, help="its largest film")
     parser.add_argument("--way", nargs=5, help=argparse.SUPPRESS)
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
-    parser.add_argument("--note", default="", help="what a reader of the result should know")
+    add_saving(parser)
     args = parser.parse_args()
     if args.way:
         name, clips, transition, folder, out = args.way
@@ -134,9 +132,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         make_clips(Path(folder))
         costs, identical = run(ways, args.clips, Path(folder))
-
-    from benchmarks.provenance import provenance  # Here: it loads torch.
-
     result = (
         summary(costs, identical)
         | {
@@ -146,9 +141,7 @@ def main() -> None:
         }
         | provenance()
     )
-    if args.save:
-        (RESULTS / "stitch.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result))
+    keep("stitch", result, save=args.save)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,8 @@ the planner counts with from then on.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
 
@@ -26,7 +24,7 @@ from benchmarks.ceilings import (
     peak_ram_bytes,
 )
 from benchmarks.paces import Paces, export_s_per_mpx, load, ours, plain
-from benchmarks.provenance import provenance
+from benchmarks.provenance import RESULTS, add_saving, keep, provenance
 from benchmarks.scenarios import SCENARIOS, Scenario
 from ourvidz.domain.errors import OurVidzError
 from ourvidz.pipeline import ModelManager
@@ -47,7 +45,6 @@ from ourvidz.pipeline.budget.work import (
 )
 from ourvidz.settings import read_settings
 
-RESULTS = Path(__file__).parent / "results"
 _GIB, _TERA = 2**30, 1e12
 
 
@@ -227,7 +224,7 @@ def main() -> None:
     parser.add_argument("--random-weights", action="store_true", help="measure large families")
     parser.add_argument("--vram-limit-gb", type=float, metavar="GB", help="cap of this process")
     parser.add_argument("--per-hour", type=float, metavar="PRICE", help="of the machine")
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
+    add_saving(parser, note=False)
     args = parser.parse_args()
     limit = round(args.vram_limit_gb * _GIB) if args.vram_limit_gb else None
     options = Options(steps=max(2, args.steps), per_hour=args.per_hour, limit_bytes=limit)
@@ -240,10 +237,9 @@ def main() -> None:
         "per_hour": args.per_hour,
     } | provenance()
     if args.save:
-        where = calibration.machine.lower().replace(" ", "-")
-        (RESULTS / f"throughput-{where}.json").write_text(json.dumps(result, indent=2) + "\n")
         write_calibration(calibration, read_settings().home / "calibration.json")
-    print(json.dumps(result))
+    where = calibration.machine.lower().replace(" ", "-")
+    keep(f"throughput-{where}", result, save=args.save, out=RESULTS)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ the PSNR of all frames. Time is CPU time of one thread, so that a busy machine d
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ import torch
 
 from benchmarks.marks import Marks, wilson
 from benchmarks.metrics import psnr_db
-from benchmarks.provenance import provenance
+from benchmarks.provenance import RESULTS, keep, provenance
 from benchmarks.starter_quality import FIRST_SEED, wishes
 from benchmarks.unseen import Wish
 from ourvidz.domain.request import VideoRequest
@@ -38,7 +37,6 @@ from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.shot import Names, Shot, sample
 from ourvidz.starter.critic import WEIGHTS, Critic
 
-RESULTS = Path(__file__).parent / "results"
 Lever = Literal["steps", "guidance", "flow shift", "step cache", "layers", "autoencoder"]
 
 
@@ -227,9 +225,7 @@ def main() -> None:
     captions = wishes(args.n)
     rows = measure(Bench(args.frames, args.models_dir), captions, SETTINGS)
     result = {"rows": rows, "captions": args.n, "frames": args.frames} | provenance()
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "tradeoffs.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result))
+    keep("tradeoffs", result, out=args.out)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
 import socket
@@ -32,7 +31,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from benchmarks.browse import CHROMIUM, visits
-from benchmarks.provenance import provenance
+from benchmarks.provenance import add_saving, keep, provenance
 from ourvidz.backends.embedded.stack import EmbeddedStack, Endpoints
 from ourvidz.backends.postgres.administration import PostgresAdministration
 from ourvidz.backends.postgres.connection import Database
@@ -43,7 +42,6 @@ from ourvidz.domain.account import Identity
 from ourvidz.domain.job import NewJob, WorkerCard
 from ourvidz.settings import environment_of_children
 
-RESULTS = Path(__file__).parent / "results"
 #: What the milestone asks for.
 GOALS = {"cold_kb": 350, "visible_s": 1.5, "next_page_s": 1.0, "core_fraction": 0.15, "p95_ms": 20}
 PASSWORD = "correct horse 7 battery"
@@ -257,8 +255,7 @@ def main() -> None:
     parser.add_argument("--tabs", type=int, default=200, metavar="N")
     parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="of polling")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of page visits")
-    parser.add_argument("--save", action="store_true", help="keep the result in results/")
-    parser.add_argument("--note", default="", help="what a reader of the result should know")
+    add_saving(parser)
     args = parser.parse_args()
     load = f"{os.getloadavg()[0]:.1f} before"
     folder = Path(tempfile.mkdtemp(prefix="ov-"))
@@ -272,9 +269,7 @@ def main() -> None:
         print(f"{name:24} {value:10.3f}{goal}")
     facts = {"load": f"{load}, {os.getloadavg()[0]:.1f} after", "note": args.note}
     result = {name: round(value, 3) for name, value in figures.items()} | facts | provenance()
-    if args.save:
-        (RESULTS / "web.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result))
+    keep("web", result, save=args.save)
 
 
 if __name__ == "__main__":

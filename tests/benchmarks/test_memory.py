@@ -7,10 +7,11 @@ import json
 import pytest
 
 from benchmarks import memory
+from benchmarks.provenance import RESULTS
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.pipeline.budget import MACHINES, plan
 
-RESULT = json.loads((memory.RESULTS / "memory.json").read_text())
+RESULT = json.loads((RESULTS / "memory.json").read_text())
 
 
 @pytest.mark.parametrize("row", RESULT["rows"], ids=lambda row: row["case"])
