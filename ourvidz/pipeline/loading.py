@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -34,12 +35,15 @@ from ourvidz.pipeline.interleaved import InterleavedVACETransformer
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.quantize import IN_PLACE, quantize
 from ourvidz.pipeline.report import Reporter
+from ourvidz.pipeline.thrift import kept_or_made, skeleton
 from ourvidz.pipeline.weights.manifest import Manifest
+from ourvidz.pipeline.weights.quantized import Recipe, Shelf
 
 #: An encoder up to this size stays in fp32, where it costs nothing and follows its training.
 _SMALL_BYTES = 2**30
 #: Weights files up to this size are fingerprinted by content; larger ones by their revision.
 _FINGERPRINTED_BYTES = 64 * 2**20
+_UNPINNED = "unpinned"
 
 
 def load_models(
@@ -111,22 +115,48 @@ def load_component(
     """The tokenizer, or the module in evaluation mode on the CPU in its final format.
 
     The dtype is set here and never after: `.to(bfloat16)` would also cast what the class keeps
-    in fp32. An adapter is added first and layers are quantized after it.
+    in fp32. An adapter is added first and layers are quantized after it, once: the result is kept.
     """
     folder = _found(model, part.name, locate(part.source, manager.models_dir))
     with _broken_weights(model, part.name, folder), _quiet():
         if part.name == "tokenizer":
             return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        cls = _ours(model, part, component_class(folder))
-        module = cls.from_pretrained(folder, dtype=_dtype(manager, part), local_files_only=True)
-    if lora:
-        folder = _found(model, "adapter", locate(lora.source, manager.models_dir, lora.file))
-        with _broken_weights(model, "adapter", folder):
-            _fuse(module, folder, lora.file)
-    quantize(module, precision, manager.device)
+        cls, dtype = _ours(model, part, component_class(folder)), _dtype(manager, part)
+
+        def make() -> torch.nn.Module:
+            module = cls.from_pretrained(folder, dtype=dtype, local_files_only=True)
+            if lora:
+                _fuse(module, lora, model, manager)
+            quantize(module, precision, manager.device)
+            return module
+
+        shelf = shelf_of(manager, part, lora, precision)
+        module = (
+            kept_or_made(make, partial(skeleton, cls, folder, dtype), shelf) if shelf else make()
+        )
     if part.name == "transformer":
         make_compilable(module)
     return module.eval()
+
+
+def shelf_of(
+    manager: ModelManager, part: Component, lora: Lora | None, precision: Precision
+) -> Shelf | None:
+    """Where a component's quantized weights are kept.
+
+    None for formats that are not quantized when loading, and for weights of which nothing tells
+    whether they are still the same.
+    """
+    where = manager.models_dir
+    if where is None or precision not in IN_PLACE:
+        return None
+    origin = fingerprint(part.source, where)
+    adapter = fingerprint(lora.source, where, lora.file) if lora else ""
+    if _UNPINNED in (origin, adapter):
+        return None
+    dtype = str(_dtype(manager, part)).removeprefix("torch.")
+    recipe = Recipe(precision=precision, dtype=dtype, origin=origin, adapter=adapter)
+    return Shelf(recipe=recipe, source=part.source, models_dir=where)
 
 
 def _ours(model: Family, part: Component, cls: Any) -> Any:
@@ -140,13 +170,15 @@ def _ours(model: Family, part: Component, cls: Any) -> Any:
     return cls
 
 
-def _fuse(transformer: Any, folder: Path, file: str) -> None:
+def _fuse(transformer: Any, lora: Lora, model: Family, manager: ModelManager) -> None:
     """Add an adapter to the weights for good."""
+    folder = _found(model, "adapter", locate(lora.source, manager.models_dir, lora.file))
     parts: dict[str, Any] = dict.fromkeys(("tokenizer", "text_encoder", "vae", "scheduler"))
-    pipe = diffusers.WanPipeline(**parts, transformer=transformer)
-    pipe.load_lora_weights(str(folder), weight_name=file, local_files_only=True)
-    pipe.fuse_lora(components=["transformer"])
-    pipe.unload_lora_weights()
+    with _broken_weights(model, "adapter", folder):
+        pipe = diffusers.WanPipeline(**parts, transformer=transformer)
+        pipe.load_lora_weights(str(folder), weight_name=lora.file, local_files_only=True)
+        pipe.fuse_lora(components=["transformer"])
+        pipe.unload_lora_weights()
 
 
 def _found(model: Family, what: str, folder: Path | None) -> Path:
@@ -200,17 +232,22 @@ def component_class(folder: Path) -> Any:
     return getattr(transformers, config["architectures"][0])
 
 
-def fingerprint(source: Source, models_dir: Path | None = None) -> str:
-    """What tells these weights from others: their revision, else 12 digits of their SHA-256."""
-    folder = locate(source, models_dir)
+def fingerprint(source: Source, models_dir: Path | None = None, file: str = "") -> str:
+    """What tells these weights from others: their revision, else 12 digits of their SHA-256.
+
+    file: the only one that counts, "" for all weights of the folder.
+    """
+    folder = locate(source, models_dir, file)
     if folder and (manifest := Manifest.read(folder)):
         return manifest.revision
-    files = sorted(folder.glob("*.safetensors")) if folder else []
-    if source.revision or any(file.stat().st_size > _FINGERPRINTED_BYTES for file in files):
-        return source.revision or "unpinned"
+    if folder and (commit := re.search(r"/snapshots/([0-9a-f]{40})(/|$)", folder.as_posix())):
+        return commit[1]  # in the hub's cache
+    files = sorted(folder.glob(file or "*.safetensors")) if folder else []
+    if source.revision or any(one.stat().st_size > _FINGERPRINTED_BYTES for one in files):
+        return source.revision or _UNPINNED
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
+    for one in files:
+        digest.update(one.read_bytes())
     return digest.hexdigest()[:12]
 
 

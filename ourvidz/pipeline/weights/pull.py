@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.family import Source
 from ourvidz.pipeline.weights.convert import place
+from ourvidz.pipeline.weights.disk import check_room, writable
 from ourvidz.pipeline.weights.hub import INDEX, Listing, RemoteFile
 from ourvidz.pipeline.weights.manifest import Entry, Manifest, OnBytes, sha256_of
 from ourvidz.pipeline.weights.parts import Part
-
-_GIB = 2**30
 
 
 class Origin(Protocol):
@@ -76,15 +73,7 @@ def check_disk(errands: Sequence[Errand], models_dir: Path) -> tuple[int, int]:
     kept = sum(errand.part.kept_bytes(errand.fetch_bytes) for errand in errands)
     spare = max((errand.disk_bytes - errand.part.kept_bytes(errand.fetch_bytes) for errand in
                  errands), default=0)  # fmt: skip
-    with _writable(models_dir):
-        models_dir.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(models_dir).free
-    if free < kept + spare:
-        raise Unavailable(
-            "disk",
-            f"{(kept + spare) / _GIB:.1f} GiB are needed and {free / _GIB:.1f} GiB are free at "
-            f"{models_dir}; free some, set OURVIDZ_HOME to a larger disk, or pull one ability",
-        )
+    free = check_room(kept + spare, models_dir, "pull one ability")
     return kept + spare, free
 
 
@@ -96,7 +85,7 @@ def pull(errand: Errand, models_dir: Path, origin: Origin, on_bytes: OnBytes) ->
     part, listing = errand.part, errand.listing
     draft, home = part.draft(models_dir), part.home(models_dir)
     kept = _kept(part, listing, models_dir)
-    with _writable(models_dir):
+    with writable(models_dir):
         (draft / ".original").mkdir(parents=True, exist_ok=True)
         for file in errand.missing:
             original, target = draft / ".original" / file.name, draft / file.name
@@ -122,7 +111,7 @@ def _is_complete(part: Part, models_dir: Path) -> bool:
     if not damaged:
         return not part.only or part.only in manifest.files
     draft = part.draft(models_dir)
-    with _writable(models_dir):
+    with writable(models_dir):
         shutil.rmtree(draft, ignore_errors=True)
         draft.parent.mkdir(parents=True, exist_ok=True)
         home.replace(draft)
@@ -151,15 +140,3 @@ def _in_order(files: Sequence[RemoteFile]) -> Iterator[RemoteFile]:
     yield from sorted(
         files, key=lambda file: (file.name.endswith(INDEX), file.name[-5:] != ".json", file.name)
     )
-
-
-@contextmanager
-def _writable(models_dir: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(
-            "disk",
-            f"{models_dir} can not be written ({error.strerror or error}); free some space or set "
-            "OURVIDZ_HOME, then run the same command again: it goes on where it stopped",
-        ) from error
