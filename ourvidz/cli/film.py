@@ -65,8 +65,9 @@ def film(args: Namespace, screen: Screen) -> None:
     try:
         with screen.watching() as on_progress:
             film = _film(args, folder.film(), folder.storyboard)
+            reasons: tuple[str, ...] = ()
             if args.enhance:
-                film = _enhanced(film, args, manager, on_progress)
+                film, reasons = _enhanced(film, args, manager, on_progress)
             folder.save(film)
             screen.tell(f"storyboard: {folder.storyboard}")
             size = _native_size(film) if args.native else None
@@ -86,13 +87,13 @@ def film(args: Namespace, screen: Screen) -> None:
         raise Cancelled(
             f"Stopped. What is finished is in {folder.folder}; run the same command to go on."
         ) from error
-    _show(film, folder.folder, made, screen)
+    _show(film, folder.folder, made, reasons, screen)
 
 
 def _film(args: Namespace, before: Film | None, storyboard: Path) -> Film:
     """What was typed; what was not, as this folder's film had it."""
     story = Path(args.story)
-    is_file = len(args.story) < 255 and story.is_file()
+    is_file = _is_file(args.story)
     if not is_file and story.suffix == ".txt":
         raise InvalidRequest("story", f"there is no file {story}; check the path")
     title = " ".join((story.stem if is_file else args.story).split())[:MAX_TITLE_CHARS]
@@ -119,28 +120,32 @@ def _film(args: Namespace, before: Film | None, storyboard: Path) -> Film:
 
 def _enhanced(
     film: Film, args: Namespace, manager: pipeline.ModelManager, on_progress: OnProgress
-) -> Film:
-    """The film with an enhanced prompt in each scene that has none; an idea is enhanced as one."""
-    missing = [scene for scene in film.scenes if scene.enhanced_prompt is None]
-    if not missing:
-        return film
+) -> tuple[Film, tuple[str, ...]]:
+    """The film with an enhanced prompt in each scene that has none, and why not by a model.
+
+    An idea that nobody has edited yet is told anew as a whole.
+    """
+    if not _is_file(args.story):
+        seconds = sum(scene.seconds for scene in film.scenes)
+        if film.scenes == split_idea(args.story, seconds):
+            told = pipeline.storyboard(
+                args.story, seconds, manager, seed=film.seed, on_progress=on_progress
+            )
+            return film.replace(scenes=told.scenes), told.reasons
 
     def enhance(prompt: str) -> str:
         made = pipeline.enhance(prompt, manager, seed=film.seed, on_progress=on_progress)
         return made.enhanced
 
-    told: dict[str, str | None] = {}
-    if len(missing) == len(film.scenes) and not Path(args.story[:255]).is_file():
-        seconds = sum(scene.seconds for scene in film.scenes)
-        whole = split_idea(args.story, seconds, enhance(args.story))
-        told = {scene.prompt: scene.enhanced_prompt for scene in whole}
     scenes = tuple(
-        replace(one, enhanced_prompt=told.get(one.prompt) or enhance(one.prompt))
-        if one.enhanced_prompt is None
-        else one
+        replace(one, enhanced_prompt=enhance(one.prompt)) if one.enhanced_prompt is None else one
         for one in film.scenes
     )
-    return film.replace(scenes=scenes)
+    return film.replace(scenes=scenes), ()
+
+
+def _is_file(story: str) -> bool:
+    return len(story) < 255 and Path(story).is_file()
 
 
 def _native_size(film: Film) -> tuple[int, int]:
@@ -156,7 +161,7 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _show(film: Film, folder: Path, made: Any, screen: Screen) -> None:
+def _show(film: Film, folder: Path, made: Any, reasons: tuple[str, ...], screen: Screen) -> None:
     document = {
         "video": made and made.path and str(made.path),
         "folder": str(folder),
@@ -168,7 +173,7 @@ def _show(film: Film, folder: Path, made: Any, screen: Screen) -> None:
         "shots": len(film.shots),
         "stills_made": made.stills_made if made else 0,
         "clips_made": made.clips_made if made else 0,
-        "notes": list(made.notes) if made else [],
+        "notes": [*reasons, *(made.notes if made else ())],
     }
     rows = {
         "film": str(made.path) if made and made.path else "not yet; run it again without --until",

@@ -186,6 +186,19 @@ MOODS: tuple[str, ...] = (
 TAIL = "cinematic, natural colors, sharp detail, smooth motion"
 
 
+def sentences(words: str, *more: str) -> str:
+    """The words as a sentence of their own and those after it, empty ones left out.
+
+    >>> sentences("a dog running,", "", "Static wide shot.")
+    'A dog running. Static wide shot.'
+    """
+    words = words.strip()
+    words = words[:1].upper() + words[1:]
+    if words[-1:] not in tuple(".!?"):
+        words = words.rstrip(",;: ") + "."
+    return " ".join(part for part in (words, *more) if part)
+
+
 def shot(words: str, light: str = "", camera: str = "", mood: str = "") -> str:
     """The sentences of one enhanced prompt in their fixed order, empty parts left out.
 
@@ -193,9 +206,5 @@ def shot(words: str, light: str = "", camera: str = "", mood: str = "") -> str:
     'A dog running. Bright midday sun. Static wide shot. Happy mood, cinematic, natural colors, \
 sharp detail, smooth motion.'
     """
-    words = words.strip()
-    words = words[:1].upper() + words[1:]
-    if words[-1:] not in tuple(".!?"):
-        words = words.rstrip(",;: ") + "."
     closing = f"{mood.capitalize()} mood, {TAIL}." if mood else f"{TAIL.capitalize()}."
-    return " ".join(part for part in (words, light, camera, closing) if part)
+    return sentences(words, light, camera, closing)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from ourvidz.domain.cinema import CAMERAS
+from ourvidz.domain.cinema import CAMERAS, sentences
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.request import MAX_PROMPT_CHARS, VideoRequest
 from ourvidz.domain.scene import MAX_SECONDS, SHOT_S, Scene
@@ -38,32 +39,43 @@ def split_idea(prompt: str, seconds: int, enhanced: str | None = None) -> tuple[
     [(10, 'A red car in the desert. Static wide shot.'), (5, 'A red car in the desert. \
 Slow pull-back.')]
     """
+    words = VideoRequest(prompt=prompt).prompt
+    views = outline(seconds)
+    return board(
+        [length for length, _ in views],
+        [_with_view(words, view) for _, view in views],
+        [enhanced and _with_view(enhanced, view) for _, view in views],
+    )
+
+
+def outline(seconds: int) -> tuple[tuple[int, str], ...]:
+    """(seconds, camera) of every scene of a film that tells one idea in `seconds`.
+
+    Scenes are about 10 s long in a short film and 30 s in a long one.
+
+    >>> outline(10), outline(15)
+    (((10, 'Static wide shot.'),), ((10, 'Static wide shot.'), (5, 'Slow pull-back.')))
+    """
     if seconds % SHOT_S or not SHOT_S <= seconds <= MAX_SECONDS:
         raise InvalidRequest("seconds", f"must be {SHOT_S}, 10, 15, ... {MAX_SECONDS}")
-    words = VideoRequest(prompt=prompt).prompt
-    lengths = _lengths(seconds)
-    scenes: list[Scene] = []
-    for index, length in enumerate(lengths):
-        last = index == len(lengths) - 1 > 0
-        view = LAST_VIEW if last else VIEWS[index % len(VIEWS)]
-        told = _with_view(words, view)
-        scenes.append(
-            Scene(
-                id=scene_id(told, {scene.id for scene in scenes}),
-                prompt=told,
-                seconds=length,
-                enhanced_prompt=enhanced and _with_view(enhanced, view),
-            )
-        )
-    return tuple(scenes)
-
-
-def _lengths(seconds: int) -> list[int]:
-    """Lengths of the scenes: about 10 s in a short film, 30 s in a long one."""
     usual = 10 if seconds <= 60 else 15 if seconds <= 300 else 30
     shots, count = seconds // SHOT_S, max(1, -(-seconds // usual))
     few, more = divmod(shots, count)
-    return [SHOT_S * (few + (index < more)) for index in range(count)]
+    views = [VIEWS[index % len(VIEWS)] for index in range(count)]
+    if count > 1:
+        views[-1] = LAST_VIEW
+    return tuple((SHOT_S * (few + (index < more)), view) for index, view in enumerate(views))
+
+
+def board(
+    lengths: Sequence[int], prompts: Sequence[str], enhanced: Sequence[str | None]
+) -> tuple[Scene, ...]:
+    """Scenes with an id each, made of their words."""
+    scenes: list[Scene] = []
+    for length, prompt, told in zip(lengths, prompts, enhanced, strict=True):
+        name = scene_id(prompt, {scene.id for scene in scenes})
+        scenes.append(Scene(id=name, prompt=prompt, seconds=length, enhanced_prompt=told))
+    return tuple(scenes)
 
 
 def _with_view(words: str, view: str) -> str:
@@ -74,8 +86,5 @@ def _with_view(words: str, view: str) -> str:
             return words.replace(camera.text, view)
     if _SAYS_CAMERA.search(words):
         return words
-    whole = words[:1].upper() + words[1:]
-    if whole[-1:] not in tuple(".!?"):
-        whole = whole.rstrip(",;: ") + "."
-    told = f"{whole} {view}"
+    told = sentences(words, view)
     return told if len(told) <= MAX_PROMPT_CHARS else words

@@ -11,31 +11,52 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ourvidz.pipeline.enhancement import Enhancement, enhance
+    from ourvidz.pipeline.film import RenderedFilm, render_film, render_keyframes
     from ourvidz.pipeline.generate import extend, generate_clip, preview, render
     from ourvidz.pipeline.manager import ModelManager
+    from ourvidz.pipeline.telling import Telling, storyboard
 
 __all__ = [
     "Enhancement",
     "ModelManager",
+    "RenderedFilm",
+    "Telling",
     "enhance",
     "extend",
     "generate_clip",
     "preview",
     "render",
+    "render_film",
+    "render_keyframes",
+    "storyboard",
 ]
+
+#: Where names are defined that are not in `generate`.
+_HOMES = MappingProxyType(
+    {
+        "Enhancement": "enhancement",
+        "ModelManager": "manager",
+        "RenderedFilm": "film",
+        "Telling": "telling",
+        "enhance": "enhancement",
+        "render_film": "film",
+        "render_keyframes": "film",
+        "storyboard": "telling",
+    }
+)
 
 
 def __getattr__(name: str) -> Any:
     """The public name, from the module that defines it (PEP 562)."""
-    homes = {"ModelManager": "manager", "Enhancement": "enhancement", "enhance": "enhancement"}
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with _without_chatter():
-        module = import_module(f"{__name__}.{homes.get(name, 'generate')}")
+        module = import_module(f"{__name__}.{_HOMES.get(name, 'generate')}")
     return getattr(module, name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from typing import Generic, NamedTuple, TypeVar
 
 import torch
 
@@ -31,7 +32,9 @@ from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.template import Template
 
-__all__ = ["Enhancement", "enhance", "judge"]
+__all__ = ["Draft", "Enhancement", "enhance", "fault_of", "judge", "template_of", "written"]
+
+T = TypeVar("T")
 
 
 def enhance(
@@ -54,32 +57,70 @@ def enhance(
     `on_progress` raises (`Cancelled`).
     """
     VideoRequest(prompt=prompt)  # one set of rules for prompts
-    if time_limit_s <= 0:
-        raise InvalidRequest("time_limit_s", "must be above 0 seconds")
     words = " ".join(prompt.split())
     reporter = Reporter(on_progress)
     with one_thread():
-        with reporter.stage("load", 1):
-            template = manager.component(
-                "enhancer/template", lambda: Template(load_sentences(manager.models_dir))
-            )
-        candidate, trouble, start = "", "", monotonic()
-        try:
-            with _writer(manager, template) as writer:
-                start = monotonic()
-                page = Page(
-                    reporter=reporter,
-                    on_text=on_text or (lambda text: None),
-                    deadline=start + time_limit_s,
-                )
-                candidate = writer.write(words, seed, page)
-        except Unavailable as error:
-            trouble = f"there is no language model ({error})"
-        except torch.OutOfMemoryError:
-            trouble = "the GPU has no room for the language model now"
-        except TimeoutError:
-            trouble = f"it took longer than {time_limit_s:g} seconds"
-        return judge(prompt, candidate, template, trouble=trouble, seed=seed, start=start)
+        template = template_of(manager, reporter)
+
+        def write(writer: PromptEnhancer, deadline: float) -> str:
+            shown = on_text or (lambda text: None)
+            page = Page(reporter=reporter, on_text=shown, deadline=deadline)
+            return writer.write(words, seed, page)
+
+        draft = written(manager, template, write, time_limit_s)
+        return judge(
+            prompt,
+            draft.value or "",
+            template,
+            trouble=draft.trouble,
+            seed=seed,
+            start=draft.start,
+        )
+
+
+class Draft(NamedTuple, Generic[T]):
+    """What a language model made, or None and why there is nothing.
+
+    start: `time.monotonic()` when the writing began.
+    """
+
+    value: T | None
+    trouble: str
+    start: float
+
+
+def template_of(manager: ModelManager, reporter: Reporter) -> Template:
+    """The manager's template. Raises Unavailable when the sentence model is missing."""
+    with reporter.stage("load", 1):
+        return manager.component(
+            "enhancer/template", lambda: Template(load_sentences(manager.models_dir))
+        )
+
+
+def written(
+    manager: ModelManager,
+    template: Template,
+    write: Callable[[PromptEnhancer, float], T],
+    time_limit_s: float,
+) -> Draft[T]:
+    """What `write` makes with the best writer of this machine and its deadline.
+
+    The deadline, by `time.monotonic()`, comes `time_limit_s` after the model was loaded.
+    """
+    if time_limit_s <= 0:
+        raise InvalidRequest("time_limit_s", "must be above 0 seconds")
+    start = monotonic()
+    try:
+        with _writer(manager, template) as writer:
+            start = monotonic()
+            return Draft(write(writer, start + time_limit_s), "", start)
+    except Unavailable as error:
+        trouble = f"there is no language model ({error})"
+    except torch.OutOfMemoryError:
+        trouble = "the GPU has no room for the language model now"
+    except TimeoutError:
+        trouble = f"it took longer than {time_limit_s:g} seconds"
+    return Draft(None, trouble, start)
 
 
 def judge(
@@ -97,16 +138,12 @@ def judge(
     """
     start = monotonic() if start is None else start
     words = " ".join(prompt.split())
-
-    def fault_of(text: str) -> str | None:
-        return fault(words, text, template.sentences.similarity(words, text))
-
-    reason = trouble or fault_of(candidate)
+    reason = trouble or fault_of(words, candidate, template)
     enhanced, source = candidate, "model"
     if reason:
         reason = f"The enhanced text was not used: {reason}."
         enhanced, source = template.write(words, seed), "template"
-        if again := fault_of(enhanced):
+        if again := fault_of(words, enhanced, template):
             reason += f" Nor was the template: {again}."
             enhanced, source = prompt, "original"
     return Enhancement(
@@ -116,6 +153,11 @@ def judge(
         reason=reason or "",
         seconds=monotonic() - start,
     )
+
+
+def fault_of(words: str, text: str, template: Template) -> str | None:
+    """Why `text` must not stand for `words`, by the guard; None when it may."""
+    return fault(words, text, template.sentences.similarity(words, text))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from transformers import StoppingCriteria, StoppingCriteriaList, TextStreamer
@@ -25,6 +25,15 @@ _SYSTEM = (
     "of 40 to 100 words in the present tense: the subject and what it does, then the light, the "
     "movement and the camera. Keep every subject, colour, number and negation of the idea, in "
     "the same words. Add no people, no animals and no text. Answer with the prompt only.\n\nIdea:"
+)
+#: Tokens of one scene of a film: two sentences and some room.
+SCENE_TOKENS = 90
+_SCENE_SYSTEM = (
+    "You write one scene of a short film for a text-to-video model: one or two sentences, 15 to "
+    "40 words, in the present tense, that say what the subject does now and what is around it. "
+    "Keep every subject, colour, number, place and negation of the idea, in the same words. Go "
+    "on from the scene before. Say nothing of the camera and nothing against the light. Add no "
+    "people, no animals and no text. Answer with the scene only."
 )
 _MOOD_EXAMPLES = (
     ("a little girl chasing bubbles in the garden", "joyful"),
@@ -63,8 +72,18 @@ class Page:
         return monotonic() >= self.deadline
 
 
+class Told(NamedTuple):
+    """An idea in scenes: the words of each, fewer of them when time was short, and one mood.
+
+    mood: "" where the words are to say it themselves.
+    """
+
+    words: tuple[str, ...]
+    mood: str
+
+
 class PromptEnhancer(Protocol):
-    """Writes a candidate that the guard then judges."""
+    """Writes candidates that the guard then judges."""
 
     def write(self, prompt: str, seed: int, page: Page) -> str:
         """A cinematic version of `prompt`; the same seed gives the same text.
@@ -72,6 +91,10 @@ class PromptEnhancer(Protocol):
         Raises TimeoutError when the page's deadline left no finished text, and what the page's
         callbacks raise (`Cancelled`).
         """
+        ...
+
+    def tell(self, idea: str, light: str, count: int, seed: int, page: Page) -> Told:
+        """The idea in `count` scenes under one light, a sentence or ""; raises as `write` does."""
         ...
 
 
@@ -100,6 +123,14 @@ class SlotEnhancer:
             page.on_text(text)
         return text
 
+    def tell(self, idea: str, light: str, count: int, seed: int, page: Page) -> Told:
+        """See `PromptEnhancer.tell`: the same words in every scene, and a mood for all."""
+        with page.reporter.stage("enhance", 1):
+            mood = self._mood(idea, seed // CHOICES**2)
+            if page.is_late:
+                raise TimeoutError
+        return Told((idea,) * count, mood)
+
     def _mood(self, prompt: str, seed: int) -> str:
         cosines = self._meanings @ self._template.sentences.embed([prompt])[0]
         scores = self._log_probs(prompt) - _HABIT * self._habit + _COSINE * cosines
@@ -122,28 +153,48 @@ class ChatEnhancer:
     def __init__(self, language: LanguageModel) -> None:
         self._language = language
 
-    @torch.inference_mode()
     def write(self, prompt: str, seed: int, page: Page) -> str:
         """See `PromptEnhancer.write`. Late writing is cut after its last whole sentence."""
+        with page.reporter.stage("enhance", MAX_NEW_TOKENS):
+            text = self._answer(_SYSTEM, prompt, seed, page, range(MAX_NEW_TOKENS))
+        if page.is_late and not text:
+            raise TimeoutError
+        return text
+
+    def tell(self, idea: str, light: str, count: int, seed: int, page: Page) -> Told:
+        """See `PromptEnhancer.tell`: each scene is written anew, knowing the one before."""
+        words: list[str] = []
+        with page.reporter.stage("enhance", count * SCENE_TOKENS):
+            while len(words) < count and not page.is_late:
+                asked = [f"Idea: {idea}", f"Light: {light}" if light else ""]
+                asked += [f"Before: {words[-1]}"] if words else []
+                asked += [f"Scene {len(words) + 1} of {count}:"]
+                tokens = range(len(words) * SCENE_TOKENS, (len(words) + 1) * SCENE_TOKENS)
+                user = "\n".join(filter(None, asked))
+                words.append(self._answer(_SCENE_SYSTEM, user, seed + len(words), page, tokens))
+        if not words:
+            raise TimeoutError
+        return Told(tuple(words), "")
+
+    @torch.inference_mode()
+    def _answer(self, system: str, user: str, seed: int, page: Page, tokens: range) -> str:
+        """Whole sentences of one answer; each token is reported as the next one of `tokens`."""
         language = self._language
         stream = _Stream(language.tokenizer, page.on_text)
         devices = [language.device] if language.device.type == "cuda" else []
-        with page.reporter.stage("enhance", MAX_NEW_TOKENS), torch.random.fork_rng(devices):
+        with torch.random.fork_rng(devices):
             torch.manual_seed(seed)  # `generate` samples from the global source
             language.model.generate(
-                **language.chat_inputs(_SYSTEM, prompt),
-                max_new_tokens=MAX_NEW_TOKENS,
+                **language.chat_inputs(system, user),
+                max_new_tokens=len(tokens),
                 do_sample=True,
                 temperature=0.7,
                 top_p=0.9,
                 pad_token_id=language.tokenizer.eos_token_id,
                 streamer=stream,
-                stopping_criteria=StoppingCriteriaList([_Watch(page)]),
+                stopping_criteria=StoppingCriteriaList([_Watch(page, tokens.start)]),
             )
-        text = tidy(stream.text)
-        if page.is_late and not text:
-            raise TimeoutError
-        return text
+        return tidy(stream.text)
 
 
 def tidy(text: str) -> str:
@@ -174,9 +225,9 @@ class _Stream(TextStreamer):
 class _Watch(StoppingCriteria):
     """Reports every token, which is the moment to cancel, and stops at the deadline."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, step: int) -> None:
         self._page = page
-        self._step = 0
+        self._step = step
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> Any:
         """Whether each of the B texts is finished, (B,) bool."""

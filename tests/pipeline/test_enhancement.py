@@ -16,35 +16,9 @@ from ourvidz.domain.progress import OnProgress, Progress, ignore_progress
 from ourvidz.pipeline import ModelManager, enhance
 from ourvidz.pipeline.enhancement import judge
 from ourvidz.pipeline.enhancers import ChatEnhancer, Page
-from ourvidz.pipeline.language import LanguageModel, load_sentences, load_small_model
+from ourvidz.pipeline.language import LanguageModel, load_small_model
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.template import Template
-
-
-@pytest.fixture(scope="session")
-def writer(tmp_path_factory: pytest.TempPathFactory) -> ModelManager:
-    """A manager whose folder keeps the converted small model."""
-    return ModelManager(models_dir=tmp_path_factory.mktemp("models"), device="cpu")
-
-
-@pytest.fixture(scope="session")
-def damaged_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a power cut may leave of the converted small model."""
-    copy = tmp_path_factory.mktemp("damaged") / "smollm2-135m-bf16"
-    copy.mkdir()
-    (copy / "config.json").write_text("{")
-    return copy
-
-
-@pytest.fixture(scope="session")
-def small_model(damaged_copy: Path) -> LanguageModel:
-    """The small model as it is read from the wheel when its copy is no good."""
-    return load_small_model(damaged_copy.parent, torch.bfloat16)
-
-
-@pytest.fixture(scope="session")
-def template() -> Template:
-    return Template(load_sentences(None))
 
 
 def page(
