@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from ourvidz.domain.family import Family, Source
 from ourvidz.pipeline import ModelManager
 from ourvidz.pipeline.loading import locate
+from ourvidz.pipeline.weights.quantized import format_of_file, kept
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inventory:
     """What of one family is here.
 
-    status: one phrase. parts: where each component lies, or "missing". advice: what to do when
-    the family does not run here.
+    status: one phrase. parts: where each component lies, or "missing". kept_bytes: of quantized
+    weights on the disk, by format. advice: what to do when the family does not run here.
     """
 
     name: str
     status: Literal["runs", "needs a GPU", "weights missing"]
     parts: dict[str, str]
+    kept_bytes: dict[str, int]
     advice: tuple[str, ...]
 
 
@@ -42,8 +46,17 @@ def take_inventory(family: Family, manager: ModelManager) -> Inventory:
         parts={
             f"{one.name}/{one.folder}": str(where or "missing") for one, where in places.items()
         },
+        kept_bytes=_kept_bytes(places, manager.models_dir),
         advice=advice,
     )
+
+
+def _kept_bytes(sources: Iterable[Source], models_dir: Path | None) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for path in (path for one in sources if models_dir for path in kept(one, models_dir)):
+        precision = format_of_file(path)
+        sizes[precision] = sizes.get(precision, 0) + path.stat().st_size
+    return sizes
 
 
 def _how_to_get(source: Source, model: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -11,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ourvidz import pipeline
+from ourvidz.cli.quantizing import ask, quantize
 from ourvidz.cli.screen import Screen, aligned, as_bytes
 from ourvidz.domain import catalog
 from ourvidz.domain.errors import Cancelled, InvalidRequest, Unavailable
-from ourvidz.domain.family import ABILITIES
+from ourvidz.domain.family import ABILITIES, MADE_HERE
 from ourvidz.settings import read_settings
 
 if TYPE_CHECKING:
+    from ourvidz.cli.inventory import Inventory
     from ourvidz.pipeline.weights.pull import Errand, Origin
 
 
@@ -49,6 +50,11 @@ def options(verb: ArgumentParser) -> None:
         help="MODEL alone shows one family with all of its parts; pull fetches it from its hub, "
         "convert takes it from the hub's cache on this machine, verify checks every byte",
     )
+    verb.add_argument(
+        "--format",
+        choices=MADE_HERE,
+        help="convert: quantize what is here, so that no load has to (a load keeps it as well)",
+    )
     verb.add_argument("--for", dest="ability", choices=ABILITIES, help="only what this one needs")
     verb.add_argument("--yes", action="store_true", help="do not ask before a download")
     verb.add_argument("--endpoint", metavar="ADDRESS", help="another hub (default: HF_ENDPOINT)")
@@ -62,16 +68,21 @@ def _list(names: Sequence[str], screen: Screen) -> None:
     families = [catalog.family(name) for name in names] or list(catalog.FAMILIES.values())
     inventories = [take_inventory(family, manager) for family in families]
     rows = (
-        (one.name, "{}x{}".format(*family.sizes[0]), one.status, family.summary)
+        (one.name, "{}x{}".format(*family.sizes[0]), one.status, _kept(one), family.summary)
         for family, one in zip(families, inventories, strict=True)
     )
     details = aligned(*inventories[0].parts.items()) if names else ""
     advice = [line for one in inventories for line in one.advice]
     screen.show(
         {"models": [asdict(one) for one in inventories]},
-        aligned(("model", "size", "here", "what for"), *rows),
+        aligned(("model", "size", "here", "quantized", "what for"), *rows),
         *(part for part in (details, *advice) if part),
     )
+
+
+def _kept(inventory: Inventory) -> str:
+    """Quantized weights on the disk, as "fp8 13.3 GiB"."""
+    return ", ".join(f"{one} {as_bytes(size)}" for one, size in inventory.kept_bytes.items())
 
 
 def _pull(model: str, args: Namespace, screen: Screen) -> None:
@@ -84,6 +95,9 @@ def _pull(model: str, args: Namespace, screen: Screen) -> None:
 def _convert(model: str, args: Namespace, screen: Screen) -> None:
     from ourvidz.pipeline.weights.cache import Cache
 
+    if args.format:
+        quantize(model, args, screen)
+        return
     _fetch(model, args, screen, Cache())
 
 
@@ -99,7 +113,7 @@ def _fetch(model: str, args: Namespace, screen: Screen, origin: Origin) -> None:
         if errands:
             needed, free = check_disk(errands, models_dir)
             _tell(errands, needed, free, models_dir, screen)
-            _ask(args, screen)
+            ask(args, screen)
         with screen.counting(sum(errand.fetch_bytes for errand in errands)) as on_bytes:
             homes = [pull(errand, models_dir, origin, on_bytes) for errand in errands]
     except KeyboardInterrupt:
@@ -129,28 +143,28 @@ def _tell(
     )
 
 
-def _ask(args: Namespace, screen: Screen) -> None:
-    if args.yes:
-        return
-    if not sys.stdin.isatty():
-        raise InvalidRequest("--yes", "is needed where nobody can answer; read the lines above")
-    screen.tell("Go on? [y/N]")
-    if input().strip().lower() not in ("y", "yes"):
-        raise Cancelled("Nothing was fetched.")
-
-
 def _verify(model: str, args: Namespace, screen: Screen) -> None:
     from ourvidz.pipeline.weights.parts import sources_of
-    from ourvidz.pipeline.weights.verify import verify
+    from ourvidz.pipeline.weights.verify import verify, verify_kept
 
     models_dir = read_settings().models_dir
-    verdicts = [verify(source, models_dir) for source in sources_of(model, args.ability)]
-    rows = ((one.state, f"{one.source.name}/{one.source.folder}", one.says) for one in verdicts)
-    screen.show({"model": model, "parts": [asdict(one) for one in verdicts]}, aligned(*rows))
+    sources = sources_of(model, args.ability)
+    verdicts = [verify(source, models_dir) for source in sources]
+    made = [one for source in sources for one in verify_kept(source, models_dir)]
+    rows = (
+        (one.state, f"{one.source.name}/{one.source.folder}", one.says) for one in verdicts + made
+    )
+    screen.show({"model": model, "parts": [asdict(one) for one in verdicts + made]}, aligned(*rows))
     bad = [one for one in verdicts if one.state != "sound"]
     if bad:
         raise Unavailable(
             f"weights of {model}",
             f"{len(bad)} of {len(verdicts)} parts are not sound; run `ourvidz models pull "
             f"{model}`, which fetches only what is missing or damaged",
+        )
+    if any(one.state != "sound" for one in made):
+        raise Unavailable(
+            f"quantized weights of {model}",
+            "some are damaged; they are made anew when they are needed, or now by "
+            f"`ourvidz models convert {model} --format FORMAT`",
         )

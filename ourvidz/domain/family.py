@@ -24,6 +24,9 @@ Size = tuple[int, int]
 
 ABILITIES: tuple[Ability, ...] = get_args(Ability)
 
+#: Formats that this program makes of 16-bit weights when it loads them.
+MADE_HERE: tuple[Precision, ...] = ("fp8", "int8", "nf4")
+
 #: Bits of one quantized weight. nf4 with double quantization, Q8_0 and Q4 with their scales.
 _BITS: Mapping[Precision, float] = {
     "fp32": 32, "bf16": 16, "int8": 8, "fp8": 8, "q8_0": 8.5, "q4": 4.5, "nf4": 4.127,

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.errors import InvalidRequest, Unavailable
 from ourvidz.domain.family import (
+    MADE_HERE,
     Ability,
     Component,
     ComponentName,
@@ -33,7 +34,8 @@ from ourvidz.pipeline.budget import Plan
 from ourvidz.pipeline.compiled import make_compilable
 from ourvidz.pipeline.interleaved import InterleavedVACETransformer
 from ourvidz.pipeline.manager import ModelManager
-from ourvidz.pipeline.quantize import IN_PLACE, quantize
+from ourvidz.pipeline.precision import choose_dtype
+from ourvidz.pipeline.quantize import quantize
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.thrift import kept_or_made, skeleton
 from ourvidz.pipeline.weights.manifest import Manifest
@@ -85,7 +87,7 @@ def load_models(
             lora = checkpoint.lora if distilled and part.name == "transformer" else None
             name = _name(model, part, lora)
             precision = formats.get(part.name, "bf16")
-            names[part.name] = name = f"{name}/{precision}" if precision in IN_PLACE else name
+            names[part.name] = name = f"{name}/{precision}" if precision in MADE_HERE else name
             manager.keep_one(name, _of_one_kind(model, part), part.weights_bytes("bf16"))
             load = partial(load_component, manager, model, part, lora, precision)
             manager.component(name, load)
@@ -121,7 +123,7 @@ def load_component(
     with _broken_weights(model, part.name, folder), _quiet():
         if part.name == "tokenizer":
             return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        cls, dtype = _ours(model, part, component_class(folder)), _dtype(manager, part)
+        cls, dtype = _ours(model, part, component_class(folder)), _dtype(manager, model, part)
 
         def make() -> torch.nn.Module:
             module = cls.from_pretrained(folder, dtype=dtype, local_files_only=True)
@@ -130,7 +132,7 @@ def load_component(
             quantize(module, precision, manager.device)
             return module
 
-        shelf = shelf_of(manager, part, lora, precision)
+        shelf = shelf_of(manager, model, part, lora, precision)
         module = (
             kept_or_made(make, partial(skeleton, cls, folder, dtype), shelf) if shelf else make()
         )
@@ -140,7 +142,7 @@ def load_component(
 
 
 def shelf_of(
-    manager: ModelManager, part: Component, lora: Lora | None, precision: Precision
+    manager: ModelManager, model: Family, part: Component, lora: Lora | None, precision: Precision
 ) -> Shelf | None:
     """Where a component's quantized weights are kept.
 
@@ -148,13 +150,13 @@ def shelf_of(
     whether they are still the same.
     """
     where = manager.models_dir
-    if where is None or precision not in IN_PLACE:
+    if where is None or precision not in MADE_HERE:
         return None
     origin = fingerprint(part.source, where)
     adapter = fingerprint(lora.source, where, lora.file) if lora else ""
     if _UNPINNED in (origin, adapter):
         return None
-    dtype = str(_dtype(manager, part)).removeprefix("torch.")
+    dtype = str(_dtype(manager, model, part)).removeprefix("torch.")
     recipe = Recipe(precision=precision, dtype=dtype, origin=origin, adapter=adapter)
     return Shelf(recipe=recipe, source=part.source, models_dir=where)
 
@@ -251,11 +253,13 @@ def fingerprint(source: Source, models_dir: Path | None = None, file: str = "") 
     return digest.hexdigest()[:12]
 
 
-def _dtype(manager: ModelManager, part: Component) -> torch.dtype:
+def _dtype(manager: ModelManager, model: Family, part: Component) -> torch.dtype:
     if part.name in ("text_encoder", "image_encoder"):
         small = part.weights_bytes("fp32") <= _SMALL_BYTES
         return torch.float32 if small else torch.bfloat16
-    return manager.dtype("conv" if part.name == "vae" else "matmul")
+    work = "conv" if part.name == "vae" else "matmul"
+    # What needs a card is held as a card holds it, even where it is only converted.
+    return choose_dtype(torch.device("cuda"), work) if model.needs else manager.dtype(work)
 
 
 @contextmanager

@@ -140,9 +140,6 @@ def _nf4(linear: nn.Linear, device: torch.device) -> nn.Module:
     return layer.to(device)  # moving it is what quantizes it
 
 
-#: Formats that a loaded module can be converted to.
-IN_PLACE: frozenset[Precision] = frozenset({"fp8", "int8", "nf4"})
-
 _MAKERS: Mapping[Precision, Callable[[nn.Linear, torch.device], nn.Module]] = MappingProxyType(
     {"fp8": Fp8Linear, "int8": Int8Linear, "nf4": _nf4}
 )

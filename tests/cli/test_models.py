@@ -54,6 +54,33 @@ def test_pull_shows_licence_and_disk_first_and_asks(
     assert f"ourvidz models pull {MODEL}" in damaged.stderr
 
 
+def test_a_format_is_made_once_shown_and_checked(
+    ourvidz: Run, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURVIDZ_HOME", str(tmp_path / "home"))
+    convert = ("models", "convert", MODEL, "--format", "int8")
+    missing = ourvidz(*convert, "--yes")
+    assert missing.status == 7 and f"models pull {MODEL}" in missing.stderr
+    with serving(published) as hub:
+        assert ourvidz("models", "pull", MODEL, "--yes", "--endpoint", hub.endpoint).status == 0
+    asked = ourvidz(*convert)
+    assert asked.status == 2 and "of disk" in asked.stderr
+    done = ourvidz(*convert, "--yes", "--json")
+    assert done.status == 0, done.stderr
+    (kept,) = (Path(path) for path in json.loads(done.stdout)["kept"])
+    made = kept.stat().st_mtime_ns
+    assert ourvidz(*convert).status == 0 and kept.stat().st_mtime_ns == made
+    (shown,) = json.loads(ourvidz("models", MODEL, "--json").stdout)["models"]
+    assert shown["kept_bytes"] == {"int8": kept.stat().st_size}
+    assert "int8" in ourvidz("models").stdout
+    assert "kept in int8" in ourvidz("models", "verify", MODEL).stdout
+    kept.write_bytes(kept.read_bytes()[:-1])
+    damaged = ourvidz("models", "verify", MODEL)
+    assert damaged.status == 7 and "--format" in damaged.stderr
+    assert ourvidz(*convert, "--yes").status == 0
+    assert ourvidz("models", "verify", MODEL).status == 0
+
+
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
@@ -61,6 +88,7 @@ def test_pull_shows_licence_and_disk_first_and_asks(
         (["pull", "sora"], 2, "choose one of starter"),
         (["push", "starter"], 2, "no verb"),
         (["convert", "wan2.1-1.3b"], 7, "models pull"),
+        (["convert", "starter", "--format", "fp8"], 2, "nothing to convert"),
         (["verify", "wan2.1-1.3b"], 7, "not sound"),
         (["pull", "wan2.1-1.3b", "--yes", "--endpoint", "http://127.0.0.1:9"], 7, "network"),
     ],

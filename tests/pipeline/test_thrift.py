@@ -65,9 +65,7 @@ def manager(tmp_path: Path) -> ModelManager:
     }
     (tmp_path / ADAPTER.source.name).mkdir()
     save_file(weights, tmp_path / ADAPTER.source.name / ADAPTER.file)
-    made = ModelManager(models_dir=tmp_path, device="cpu")
-    made._dtypes["matmul"] = torch.bfloat16
-    return made
+    return ModelManager(models_dir=tmp_path, device="cpu")
 
 
 def load(

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from ourvidz.domain.family import Source
 from ourvidz.pipeline.loading import locate
 from ourvidz.pipeline.weights.manifest import Manifest, OnBytes, git_digest_of, sha256_of
+from ourvidz.pipeline.weights.quantized import format_of_file, is_sound, kept
 
 _SHA256_DIGITS, _GIT_DIGITS = 64, 40
 
@@ -46,6 +47,19 @@ def verify(
         says = f"damaged in {folder}: {', '.join(damaged)}"
         return Verdict(source=source, state="damaged", says=says)
     return Verdict(source=source, state="sound", says=checked)
+
+
+def verify_kept(
+    source: Source, models_dir: Path, on_bytes: OnBytes = lambda count: None
+) -> Iterator[Verdict]:
+    """Check every file of quantized weights that was made of one source."""
+    for path in kept(source, models_dir):
+        precision = format_of_file(path)
+        if is_sound(path, on_bytes):
+            yield Verdict(source=source, state="sound", says=f"kept in {precision}")
+        else:
+            says = f"{path} is damaged; the next load in {precision} makes it anew"
+            yield Verdict(source=source, state="damaged", says=says)
 
 
 def _unlike_themselves(folder: Path, on_bytes: OnBytes) -> Iterator[str]:
