@@ -12,7 +12,7 @@ import torch
 from ourvidz.pipeline.budget import Placement
 from ourvidz.pipeline.hardware import free_memory
 from ourvidz.pipeline.quantize import format_of
-from ourvidz.pipeline.streaming import stream, unstream, withdraw
+from ourvidz.pipeline.streaming import is_streamed, stream, unstream, withdraw
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,6 @@ class Loaded:
         self._load = load
         self._device = device
         self._berth: Berth | None = None
-        self._is_streamed = False
         self._module: Any = load()
         self.format = format_of(self._module)
 
@@ -72,7 +71,7 @@ class Loaded:
     def forget(self) -> None:
         """Free all its memory until it is needed again."""
         if self._module is not None:
-            self._module, self._berth, self._is_streamed = None, None, False
+            self._module, self._berth = None, None
             free_memory()
 
     @property
@@ -98,7 +97,8 @@ class Loaded:
             return
         if placement == "streamed":
             return self._stream()
-        self._unstream()
+        if is_streamed(self.module):
+            unstream(self.module)
         if self._device.type == "cpu":
             return
         if placement == "resident" or not _is_plain(self.module):
@@ -115,7 +115,7 @@ class Loaded:
         """Leave nothing on the device."""
         if not isinstance(self._module, torch.nn.Module):
             return
-        if self._is_streamed:
+        if is_streamed(self._module):
             withdraw(self._module)
         elif self._berth is not None:
             self._berth.come_home()
@@ -123,16 +123,10 @@ class Loaded:
             self._module.to("cpu")
 
     def _stream(self) -> None:
-        if not self._is_streamed:
+        if not is_streamed(self.module):
             self.leave()
             self._berth = None
             stream(self.module, self._device)
-            self._is_streamed = True
-
-    def _unstream(self) -> None:
-        if self._is_streamed:
-            unstream(self.module)
-            self._is_streamed = False
 
 
 def tensors_of(module: Any) -> Iterator[torch.Tensor]:
