@@ -24,6 +24,7 @@ from ourvidz.pipeline.keyframes import can_derive, derive_keyframes, run_frames
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.profiles import ability_of, resolve
 from ourvidz.pipeline.scratch import Scratch
+from ourvidz.pipeline.soundtrack import check_soundtrack
 from ourvidz.pipeline.stitch import Part, stitch
 
 #: What a still costs beside the frames of a clip, in frames: most of it is not sampling.
@@ -66,6 +67,8 @@ def render_film(
     Raises as `render` does, `Cancelled` from `on_progress` included; what was finished before
     stays in the folder.
     """
+    if soundtrack is not None:
+        check_soundtrack(soundtrack)  # now, not after hours of rendering
     with FilmFolder(folder).claimed() as claimed:
         work = _Work(film, manager, claimed, on_progress, output_size)
         stills = work.make_stills()

@@ -21,6 +21,7 @@ from ourvidz.pipeline.export import read_frames, read_metadata
 from ourvidz.pipeline.film import RenderedFilm, render_film, render_keyframes
 from ourvidz.pipeline.film_folder import FilmFolder
 from ourvidz.pipeline.keyframes import derive_keyframes
+from tests.pipeline.test_soundtrack import heard, lengths, loudness, tone
 
 SIZE = (64, 48)
 SEA = Scene(id="sea", prompt="a red sailboat at sea", seconds=10, transition="crossfade")
@@ -190,3 +191,19 @@ def test_one_run_at_a_time_and_damage_is_told(manager: ModelManager, folder: Pat
     (folder / "film.json").write_text("{")
     with pytest.raises(InvalidRequest, match=r"film\.json is damaged"):
         FilmFolder(folder).film()
+
+
+def test_music_lies_under_the_whole_film(manager: ModelManager, folder: Path) -> None:
+    music = tone(folder / "music.wav", 60)
+    again = render_film(FILM, manager, folder=folder, output_size=SIZE, soundtrack=music)
+    assert again.clips_made == 0 and again.path
+    assert lengths(again.path) == pytest.approx((FILM.seconds,) * 3, abs=1e-3)
+    assert loudness(heard(again.path), 1, FILM.seconds - 3) > 0.1
+
+
+def test_music_that_can_not_be_played_is_refused_before_anything_is_made(
+    manager: ModelManager, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidRequest, match="soundtrack"):
+        render_film(FILM, manager, folder=tmp_path / "film", soundtrack=tmp_path / "none.mp3")
+    assert not (tmp_path / "film").exists()
