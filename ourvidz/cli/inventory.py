@@ -9,7 +9,7 @@ from typing import Literal
 
 from ourvidz.domain.family import Family, Source
 from ourvidz.pipeline import ModelManager
-from ourvidz.pipeline.loading import locate
+from ourvidz.pipeline.finding import locate
 from ourvidz.pipeline.weights.quantized import format_of_file, kept
 
 

@@ -82,7 +82,8 @@ def _tasks(
     family: Family, precision: Precision, ability: Ability | None, manager: pipeline.ModelManager
 ) -> Iterator[_Task]:
     """Everything that plans may want in this format; with an adapter where that is here."""
-    from ourvidz.pipeline.loading import locate, shelf_of
+    from ourvidz.pipeline.finding import locate
+    from ourvidz.pipeline.loading import shelf_of
 
     if precision not in family.precisions:
         raise InvalidRequest(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.request import FPS
-from ourvidz.pipeline.loading import fingerprint
+from ourvidz.pipeline.finding import fingerprint
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.shot import Names, Shot
 

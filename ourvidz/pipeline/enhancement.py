@@ -19,6 +19,7 @@ from ourvidz.pipeline.enhancers import (
     PromptEnhancer,
     SlotEnhancer,
 )
+from ourvidz.pipeline.finding import locate
 from ourvidz.pipeline.guard import fault
 from ourvidz.pipeline.language import (
     CHAT_MODEL,
@@ -27,7 +28,6 @@ from ourvidz.pipeline.language import (
     load_small_model,
     one_thread,
 )
-from ourvidz.pipeline.loading import locate
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.template import Template

@@ -24,7 +24,7 @@ from ourvidz.domain.film_values import film_of, film_values
 from ourvidz.domain.request import VideoRequest
 from ourvidz.domain.storyboard_text import format_storyboard
 from ourvidz.pipeline.delivery import prepare_folder
-from ourvidz.pipeline.loading import fingerprint
+from ourvidz.pipeline.finding import fingerprint
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.reading import opened
 

@@ -19,7 +19,7 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, BitsAnd
 
 from ourvidz.domain.catalog import ENHANCERS, FAMILIES
 from ourvidz.domain.errors import Unavailable
-from ourvidz.pipeline.loading import locate
+from ourvidz.pipeline.finding import locate
 
 CHAT_MODEL = ENHANCERS["mistral-7b-instruct"]
 SMALL_MODEL = ENHANCERS["smollm2-135m"]

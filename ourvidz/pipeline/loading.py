@@ -1,21 +1,16 @@
-"""Finding a component's files and loading them by the class that their own config names."""
+"""Loading components by the class that their own config names, in the format that is planned."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 import transformers
-from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
 
 from ourvidz.domain.catalog import FAMILIES
@@ -28,24 +23,20 @@ from ourvidz.domain.family import (
     Family,
     Lora,
     Precision,
-    Source,
 )
 from ourvidz.pipeline.budget import Plan
 from ourvidz.pipeline.compiled import make_compilable
+from ourvidz.pipeline.finding import UNPINNED, component_class, fingerprint, locate
 from ourvidz.pipeline.interleaved import InterleavedVACETransformer
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.precision import choose_dtype
 from ourvidz.pipeline.quantize import quantize
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.thrift import kept_or_made, skeleton
-from ourvidz.pipeline.weights.manifest import Manifest
 from ourvidz.pipeline.weights.quantized import Recipe, Shelf
 
 #: An encoder up to this size stays in fp32, where it costs nothing and follows its training.
 _SMALL_BYTES = 2**30
-#: Weights files up to this size are fingerprinted by content; larger ones by their revision.
-_FINGERPRINTED_BYTES = 64 * 2**20
-_UNPINNED = "unpinned"
 
 
 def load_models(
@@ -154,7 +145,7 @@ def shelf_of(
         return None
     origin = fingerprint(part.source, where)
     adapter = fingerprint(lora.source, where, lora.file) if lora else ""
-    if _UNPINNED in (origin, adapter):
+    if UNPINNED in (origin, adapter):
         return None
     dtype = str(_dtype(manager, model, part)).removeprefix("torch.")
     recipe = Recipe(precision=precision, dtype=dtype, origin=origin, adapter=adapter)
@@ -202,55 +193,6 @@ def _broken_weights(model: Family, what: str, folder: Path) -> Iterator[None]:
             f"weights of {model.name}",
             f"the {what} in {folder} can not be loaded ({error}); install or download it again",
         ) from error
-
-
-def locate(source: Source, models_dir: Path | None = None, file: str = "") -> Path | None:
-    """The folder of a source on this machine, with `file` in it, or None; nothing is downloaded.
-
-    Looked for in `models_dir`/name/folder, then in the installed package or the hub's cache.
-
-    >>> locate(Source(kind="package", name="no_such_package")) is None
-    True
-    """
-    places = [models_dir / source.name / source.folder] if models_dir else []
-    if source.kind == "package":
-        spec = find_spec(source.name)
-        places += [
-            Path(p) / source.folder for p in (spec and spec.submodule_search_locations) or ()
-        ]
-    else:
-        for known in (file,) if file else ("config.json", "tokenizer_config.json"):
-            name = f"{source.folder}/{known}" if source.folder else known
-            found = try_to_load_from_cache(source.name, name, revision=source.revision)
-            places += [Path(found).parent] if isinstance(found, str) else []
-    return next((place for place in places if any(place.glob(file or "*"))), None)
-
-
-def component_class(folder: Path) -> Any:
-    """The diffusers or transformers class that a folder's config.json names."""
-    config = json.loads((folder / "config.json").read_text())
-    if name := config.get("_class_name"):
-        return getattr(diffusers, name)
-    return getattr(transformers, config["architectures"][0])
-
-
-def fingerprint(source: Source, models_dir: Path | None = None, file: str = "") -> str:
-    """What tells these weights from others: their revision, else 12 digits of their SHA-256.
-
-    file: the only one that counts, "" for all weights of the folder.
-    """
-    folder = locate(source, models_dir, file)
-    if folder and (manifest := Manifest.read(folder)):
-        return manifest.revision
-    if folder and (commit := re.search(r"/snapshots/([0-9a-f]{40})(/|$)", folder.as_posix())):
-        return commit[1]  # in the hub's cache
-    files = sorted(folder.glob(file or "*.safetensors")) if folder else []
-    if source.revision or any(one.stat().st_size > _FINGERPRINTED_BYTES for one in files):
-        return source.revision or _UNPINNED
-    digest = hashlib.sha256()
-    for one in files:
-        digest.update(one.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _dtype(manager: ModelManager, model: Family, part: Component) -> torch.dtype:

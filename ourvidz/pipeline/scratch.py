@@ -20,7 +20,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ourvidz.pipeline.loading import fingerprint
+from ourvidz.pipeline.finding import fingerprint
 from ourvidz.pipeline.manager import ModelManager
 
 if TYPE_CHECKING:

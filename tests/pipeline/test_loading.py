@@ -15,7 +15,8 @@ from transformers import BertModel
 from ourvidz.domain.catalog import family
 from ourvidz.domain.errors import InvalidRequest, Unavailable
 from ourvidz.domain.family import Family, Lora, Source
-from ourvidz.pipeline.loading import fingerprint, load_models, locate
+from ourvidz.pipeline.finding import fingerprint, locate
+from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
 from tests.tiny import save_tiny_starter

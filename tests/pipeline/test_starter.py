@@ -17,8 +17,9 @@ from ourvidz.domain.family import ComponentName
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, extend, preview, render
 from ourvidz.pipeline.export import read_frames
+from ourvidz.pipeline.finding import locate
 from ourvidz.pipeline.images import load_image
-from ourvidz.pipeline.loading import load_models, locate
+from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.profiles import resolve
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.shot import Shot, sample

@@ -170,7 +170,7 @@ def test_weights_of_unknown_origin_are_not_kept(
 ) -> None:
     assert manager.models_dir
     (manager.models_dir / REPOSITORY / "transformer" / "manifest.json").unlink()
-    monkeypatch.setattr("ourvidz.pipeline.loading._FINGERPRINTED_BYTES", 10)
+    monkeypatch.setattr("ourvidz.pipeline.finding._FINGERPRINTED_BYTES", 10)
     load(manager)
     assert files(manager) == ()
 

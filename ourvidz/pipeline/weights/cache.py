@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.family import Source
-from ourvidz.pipeline.loading import locate
+from ourvidz.pipeline.finding import locate
 from ourvidz.pipeline.weights.hub import INDEX, PATTERNS, Listing, RemoteFile, read_by_loaders
 from ourvidz.pipeline.weights.manifest import OnBytes, git_digest_of, sha256_of
 

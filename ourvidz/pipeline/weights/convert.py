@@ -16,7 +16,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from ourvidz.pipeline.loading import component_class
+from ourvidz.pipeline.finding import component_class
 from ourvidz.pipeline.weights.hub import INDEX
 
 #: Components that run in bf16. An autoencoder runs in fp32 on a GPU, so it stays as it came.

@@ -10,7 +10,7 @@ from typing import Literal
 from safetensors import SafetensorError, safe_open
 
 from ourvidz.domain.family import Source
-from ourvidz.pipeline.loading import locate
+from ourvidz.pipeline.finding import locate
 from ourvidz.pipeline.weights.manifest import Manifest, OnBytes, git_digest_of, sha256_of
 from ourvidz.pipeline.weights.quantized import format_of_file, is_sound, kept
 

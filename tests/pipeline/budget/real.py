@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_map
 
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.dims import TransformerDims
-from ourvidz.pipeline.loading import locate
+from ourvidz.pipeline.finding import locate
 
 #: What the configs say of the VAEs beyond the classes' defaults.
 VAES: dict[str, dict[str, Any]] = {

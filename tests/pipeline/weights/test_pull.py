@@ -15,7 +15,7 @@ from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from transformers import UMT5EncoderModel
 
 from ourvidz.domain.errors import InvalidRequest, Unavailable
-from ourvidz.pipeline.loading import fingerprint, locate
+from ourvidz.pipeline.finding import fingerprint, locate
 from ourvidz.pipeline.weights.cache import Cache
 from ourvidz.pipeline.weights.hub import Hub
 from ourvidz.pipeline.weights.manifest import Manifest
