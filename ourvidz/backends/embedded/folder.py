@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +21,8 @@ from ourvidz.domain.errors import Unavailable
 #: As long as the slowest start that makes sense: recovery after a crash of a large database.
 LOCK_WAIT_S = 120.0
 _ROOM_BYTES = 2**20
+#: Shortest limit of a socket's path among the systems we run on, less the longest socket's name.
+_SOCKET_DIR_LIMIT = 103 - len("/.s.PGSQL.5432")
 
 
 @dataclass(kw_only=True)
@@ -69,6 +73,18 @@ def make_folder(folder: Path) -> None:
             folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
     except OSError as error:
         raise unusable(folder, error) from error
+
+
+def socket_folder(folder: Path, uid: int) -> Path:
+    """Where the server of `folder`, run by `uid`, listens: inside, or where the path is short.
+
+    It is the same in every life of the server, so an address that somebody holds stays good.
+    """
+    inside = folder / "socket"
+    if len(os.fsencode(inside)) <= _SOCKET_DIR_LIMIT:
+        return inside
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"ourvidz-{uid}-{name}"
 
 
 @contextmanager

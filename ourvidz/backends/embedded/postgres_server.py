@@ -6,7 +6,6 @@ and its data directory is ours. No process id in any file is believed.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import re
@@ -14,14 +13,13 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import quote
 
 from ourvidz.backends.embedded.account import Account
-from ourvidz.backends.embedded.folder import is_full, unusable
+from ourvidz.backends.embedded.folder import is_full, socket_folder, unusable
 from ourvidz.backends.postgres.probe import condition, data_directory
 from ourvidz.domain.errors import Unavailable
 
@@ -31,8 +29,6 @@ START_LIMIT_S = 120.0
 ORPHANS_S = 10.0
 STOP_LIMIT_S = 30.0
 FIRST_START_BYTES = 200 * 2**20
-#: Shortest limit of a socket's path among the systems we run on, less the socket's name.
-_SOCKET_DIR_LIMIT = 103 - len("/.s.PGSQL.5432")
 
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -79,12 +75,13 @@ class PostgresServer:
         self._fast = fast
         self._process: subprocess.Popen[bytes] | None = None
         self._data = folder / "data"
+        self._sockets = socket_folder(folder, account.uid)
         # Beside the server's own folder: root writes no file where the account could put a link.
         self._log = folder.parent / "postgres.log"
 
     def url(self, user: str, password: str, database: str = "postgres") -> str:
         """The address for a login; good for psycopg, psql and the Supabase CLI."""
-        host = quote(str(self._socket_dir()), safe="")
+        host = quote(str(self._sockets), safe="")
         # `host=` comes before `localhost`, which the CLI asks for.
         login = f"{user}:{quote(password, safe='')}"
         return f"postgresql://{login}@localhost/{database}?host={host}"
@@ -99,7 +96,7 @@ class PostgresServer:
                 self._binaries, self._binaries.parents[1], self._folder.parent / "postgres-program"
             )
             self._account.own(self._folder)
-            self._account.own(self._socket_dir())
+            self._account.own(self._sockets)
             self._create()
             self._launch()
         except OSError as error:
@@ -152,16 +149,9 @@ class PostgresServer:
         found = data_directory(self._own_url())
         if found.resolve() != self._data.resolve():
             raise Unavailable(
-                "Postgres", f"a server of {found} answers on {self._socket_dir()}; stop that one"
+                "Postgres", f"a server of {found} answers on {self._sockets}; stop that one"
             )
         return True
-
-    def _socket_dir(self) -> Path:
-        inside = self._folder / "socket"
-        if len(os.fsencode(inside)) <= _SOCKET_DIR_LIMIT:
-            return inside
-        name = hashlib.sha256(os.fsencode(self._folder.resolve())).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"ourvidz-{self._account.uid}-{name}"
 
     def _create(self) -> None:
         """Make the data directory, whole or not at all."""
@@ -206,7 +196,7 @@ class PostgresServer:
 
     def _launch(self) -> None:
         settings = {**_SETTINGS, **(_FAST if self._fast else {})}
-        settings["unix_socket_directories"] = str(self._socket_dir())
+        settings["unix_socket_directories"] = str(self._sockets)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         begin = monotonic()
         while True:
@@ -245,7 +235,7 @@ class PostgresServer:
         A machine that crashed leaves empty ones, which Postgres would refuse for ever: removed.
         """
         named = "0"
-        for path in (self._socket_dir() / ".s.PGSQL.5432.lock", self._data / "postmaster.pid"):
+        for path in (self._sockets / ".s.PGSQL.5432.lock", self._data / "postmaster.pid"):
             if not path.exists():
                 continue
             words = path.read_text(errors="replace").split()

@@ -98,8 +98,10 @@ class EmbeddedStack:
             return
         with locked(self._folder / "stack.lock"):
             postgres, valkey = self._servers(Kept.read(self._kept_path))
-            valkey.stop()
-            postgres.stop()
+            try:
+                valkey.stop()
+            finally:
+                postgres.stop()
 
     def _known(self) -> Kept:
         """The passwords, made and written before any server is told of them."""

@@ -1,7 +1,8 @@
 """One Valkey server (the Redis protocol) on this machine, from any process.
 
-Nothing in it is the only copy of anything. So when its file is spoilt it starts empty, and when
-its port was taken it moves to another one.
+Nothing in it is the only copy of anything, so when its file is spoilt it starts empty. As Postgres
+does, it listens on a private socket: nothing else can take its address while it is down, so
+whoever holds the address finds it again.
 """
 
 from __future__ import annotations
@@ -9,22 +10,21 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-import re
 import socket
 import subprocess
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Literal
+from urllib.parse import quote
 
 from ourvidz.backends.embedded.account import Account
-from ourvidz.backends.embedded.folder import is_full, unusable
+from ourvidz.backends.embedded.folder import is_full, socket_folder, unusable
 from ourvidz.domain.errors import Unavailable
 
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 10.0
-_HOST = "127.0.0.1"
 
-#: ready: ours; busy: it reads its file; foreign: something else listens there.
+#: ready: ours; busy: reads its file or hangs; foreign: something else listens there.
 Condition = Literal["ready", "busy", "foreign", "silent"]
 
 
@@ -40,7 +40,7 @@ def wheel_binary() -> Path:
 
 
 class ValkeyServer:
-    """The server on one folder; its port is the one in the configuration that it was started with.
+    """The server on one folder. fast: for tests, keeps nothing safe from a crash of the machine.
 
     None of its methods may run twice at once for one folder: callers hold the folder's lock.
     """
@@ -54,23 +54,16 @@ class ValkeyServer:
         self._fast = fast
         self._configuration = folder / "valkey.conf"
         self._log = folder.parent / "valkey.log"
+        self._socket = socket_folder(folder, account.uid) / "valkey"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def port(self) -> int:
-        """Where it listens, or did when it last ran; 0 when it never did."""
-        if not self._configuration.exists():
-            return 0
-        named = re.search(r"^port (\d+)$", self._configuration.read_text(), re.MULTILINE)
-        return int(named[1]) if named else 0
-
-    @property
     def url(self) -> str:
-        """The address with its password."""
-        return f"redis://:{self._password}@{_HOST}:{self.port}/0"
+        """The address with its password, for ever the same."""
+        return f"unix://:{self._password}@{quote(str(self._socket))}"
 
     def start(self) -> bool:
-        """Make the server ready; False when it was already. It may move to another port."""
+        """Make the server ready; False when it was already. Raises Unavailable if it can not."""
         if self._settled() == "ready":
             return False
         binary = wheel_binary()
@@ -80,6 +73,7 @@ class ValkeyServer:
                 binary, binary.parent, self._folder.parent / "valkey-program"
             )
             self._account.own(self._folder)
+            self._account.own(self._socket.parent)
             said = self._launch(binary)
             if said is not None and "append only file" in said:
                 self._forget()
@@ -99,7 +93,8 @@ class ValkeyServer:
         if self._settled() == "ready":
             self._ask("SHUTDOWN NOSAVE NOW FORCE")
             deadline = monotonic() + STOP_LIMIT_S
-            while self.condition() != "silent":
+            # It removes its socket last, and must not remove the next server's.
+            while self.condition() != "silent" or self._socket.exists():
                 if monotonic() > deadline:
                     raise Unavailable("Valkey", f"it does not stop; see {self._log}")
                 sleep(0.01)
@@ -112,16 +107,15 @@ class ValkeyServer:
         return self.condition() in ("ready", "busy")
 
     def condition(self) -> Condition:
-        """How the server at our port is."""
-        if self.port == 0:
-            return "silent"
+        """How the server on our socket is."""
         try:
-            answer = self._ask("CONFIG GET dir")
-        except ConnectionRefusedError:
+            # CONFIG is answered while the file is still being read, PING is not.
+            answer = self._ask("CONFIG GET dir\r\nPING")
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             return "silent"
         except OSError:
-            return "foreign"
-        if "-LOADING" in answer:
+            return "busy"
+        if not answer or "-LOADING" in answer:
             return "busy"
         return "ready" if str(self._folder.resolve()) in answer.split("\r\n") else "foreign"
 
@@ -131,17 +125,29 @@ class ValkeyServer:
             self._process.wait(STOP_LIMIT_S)
             self._process = None
 
-    def _settled(self) -> Condition:
+    def _settled(self) -> Literal["ready", "silent"]:
+        """Whether it runs; waits while it gets ready. Raises Unavailable for another's server."""
         deadline = monotonic() + START_LIMIT_S
         while (now := self.condition()) == "busy":
             if monotonic() > deadline:
-                raise Unavailable("Valkey", f"it does not get ready; see {self._log}")
+                raise Unavailable(
+                    "Valkey",
+                    f"a server of {self._folder} does not answer; end it, then start again "
+                    f"(its log is {self._log})",
+                )
             sleep(0.01)
+        if now == "foreign":
+            raise Unavailable(
+                "Valkey",
+                f"another server answers on {self._socket}; end that one, then start again",
+            )
         return now
 
     def _ask(self, command: str) -> str:
         # Inline commands of the protocol: no client library for three words.
-        with socket.create_connection((_HOST, self.port), timeout=2.0) as link:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(2.0)
+            link.connect(str(self._socket))
             link.sendall(f"AUTH {self._password}\r\n{command}\r\nQUIT\r\n".encode())
             return b"".join(iter(lambda: link.recv(4096), b"")).decode(errors="replace")
 
@@ -159,11 +165,10 @@ class ValkeyServer:
 
     def _configure(self) -> None:
         """Into a file: a password on a command line is everybody's."""
-        # Its old port, unless another server took it since.
-        port = self.port if self.port and self._settled() == "silent" else _free_port()
         lines = (
-            f"bind {_HOST}",
-            f"port {port}",
+            "port 0",
+            f'unixsocket "{self._socket}"',
+            "unixsocketperm 700",
             f"requirepass {self._password}",
             f'dir "{self._folder.resolve()}"',
             "appendonly yes",
@@ -184,9 +189,3 @@ class ValkeyServer:
         """Put a file that can not be read out of the way; the next start is an empty one."""
         spoilt = self._folder / "appendonlydir"
         spoilt.rename(self._folder / f"spoilt-{spoilt.stat().st_mtime_ns}")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((_HOST, 0))
-        return listener.getsockname()[1]
