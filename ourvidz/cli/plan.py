@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +13,7 @@ from typing import Any, get_args
 from ourvidz.cli.screen import Screen, aligned, as_bytes
 from ourvidz.domain import catalog
 from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.family import IN_FILES, MADE_HERE, Precision
 from ourvidz.domain.request import Profile, VideoRequest
 from ourvidz.pipeline.budget import (
     CPU,
@@ -38,8 +39,8 @@ def plan(args: Namespace, screen: Screen) -> None:
         _show_matrix(args, screen)
         return
     request, machine = _request(args), _machine(args)
-    made = make_plan(request, machine)
-    costs = profile_costs(request, machine)
+    made = make_plan(request, machine, formats=_formats(args))
+    costs = profile_costs(request, machine, _formats(args))
     parts: list[Any] = [aligned(*_rows(made).items()), "", aligned(*_stages(made)), ""]
     parts.append(aligned(("profile", "passes", "petaflop", "time"), *(
         (cost.profile, str(cost.forwards), f"{cost.petaflops:.3g}", _time(cost.seconds))
@@ -55,6 +56,7 @@ def plan(args: Namespace, screen: Screen) -> None:
 def plan_options(verb: ArgumentParser) -> None:
     """What can be typed."""
     families = list(catalog.FAMILIES)
+    formats = ("bf16", *MADE_HERE, *IN_FILES)
     verb.add_argument("--model", default=families[0], help=", ".join(families))
     verb.add_argument("--profile", choices=get_args(Profile), default="balanced")
     verb.add_argument("--size", metavar="SIZE", help="720p, 480p or WIDTHxHEIGHT in px")
@@ -62,6 +64,7 @@ def plan_options(verb: ArgumentParser) -> None:
     verb.add_argument("--height", type=int, metavar="PX")
     verb.add_argument("--frames", type=int, default=80, metavar="N", help="frames delivered")
     verb.add_argument("--from-image", action="store_true", help="a picture is the first frame")
+    quantization_option(verb, formats)
     verb.add_argument("--gpu", metavar="NAME", help="a card, such as 'RTX 4090' (default: none)")
     verb.add_argument("--vram", type=float, metavar="GB", help="memory of the card")
     verb.add_argument("--ram", type=float, metavar="GB", help="memory of the host")
@@ -75,6 +78,15 @@ def plan_options(verb: ArgumentParser) -> None:
     verb.add_argument("--matrix", action="store_true", help="all cards and all models at once")
 
 
+def quantization_option(verb: ArgumentParser, formats: Sequence[Precision]) -> None:
+    """How the transformer is held, where the user wants to choose."""
+    verb.add_argument(
+        "--quantization",
+        choices=formats,
+        help="format of the transformer (default: what suits the card and the profile)",
+    )
+
+
 def document(made: Plan) -> dict[str, Any]:
     """A plan for machines: everything that is in it, sizes in bytes and the peak in GiB too."""
     return {
@@ -85,6 +97,10 @@ def document(made: Plan) -> dict[str, Any]:
         "quantization": made.quantization,
         **{key: value for key, value in asdict(made).items() if key != "workload"},
     }
+
+
+def _formats(args: Namespace) -> tuple[Precision, ...] | None:
+    return (args.quantization,) if args.quantization else None
 
 
 def _request(args: Namespace) -> VideoRequest:
@@ -237,11 +253,11 @@ def _cell(args: Namespace, model: str, machine: Machine) -> dict[str, Any]:
     request = replace(_request(args), model=model, width=None, height=None)
     try:
         try:
-            made = make_plan(request, machine)
+            made = make_plan(request, machine, formats=_formats(args))
         except InvalidRequest as error:
             if error.field != "profile":
                 raise
-            made = make_plan(request.replace(profile="balanced"), machine)
+            made = make_plan(request.replace(profile="balanced"), machine, formats=_formats(args))
     except InvalidRequest as error:
         return cell | {"fits": False, "says": "-", "advice": error.reason}
     peak = f"{made.peak_bytes / _GIB:.0f} GiB"

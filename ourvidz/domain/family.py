@@ -19,17 +19,21 @@ Ability = Literal[
     "reference",
 ]
 ComponentName = Literal["tokenizer", "text_encoder", "transformer", "vae", "image_encoder"]
-Precision = Literal["fp32", "bf16", "int8", "fp8", "q8_0", "q4", "nf4"]
+Precision = Literal["fp32", "bf16", "int8", "fp8", "q8_0", "q5_k_m", "q4_k_s", "nf4"]
 Size = tuple[int, int]
 
 ABILITIES: tuple[Ability, ...] = get_args(Ability)
 
 #: Formats that this program makes of 16-bit weights when it loads them.
 MADE_HERE: tuple[Precision, ...] = ("fp8", "int8", "nf4")
+#: Formats of GGUF files, which a user brings along.
+IN_FILES: tuple[Precision, ...] = ("q4_k_s", "q5_k_m", "q8_0")
 
-#: Bits of one quantized weight. nf4 with double quantization, Q8_0 and Q4 with their scales.
+#: Bits of one quantized weight. nf4 with double quantization; files of GGUF as they are published:
+#: they mix formats, and a few small tensors in them have 16 or 32 bits.
 _BITS: Mapping[Precision, float] = {
-    "fp32": 32, "bf16": 16, "int8": 8, "fp8": 8, "q8_0": 8.5, "q4": 4.5, "nf4": 4.127,
+    "fp32": 32, "bf16": 16, "int8": 8, "fp8": 8, "q8_0": 8.65, "q5_k_m": 6.11, "q4_k_s": 5.0,
+    "nf4": 4.127,
 }  # fmt: skip
 
 
@@ -153,7 +157,9 @@ class Family:
     max_frames: int = 81
     max_sequence_length: int = 512
     delivery_size: Size = (1280, 720)
-    precisions: tuple[Precision, ...] = ("bf16", "fp8", "int8", "q8_0", "q4", "nf4")
+    precisions: tuple[Precision, ...] = (
+        "bf16", "fp8", "int8", "q8_0", "q5_k_m", "q4_k_s", "nf4",
+    )  # fmt: skip
     needs: str = ""
 
     @property

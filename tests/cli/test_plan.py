@@ -44,6 +44,15 @@ def test_the_table_shows_what_the_document_says_and_explains_it(ourvidz: Run) ->
     assert shown.count("\n- ") >= 4
 
 
+@pytest.mark.parametrize("wanted", ["bf16", "int8", "nf4", "q4_k_s", "q8_0"])
+def test_a_format_may_be_chosen(ourvidz: Run, wanted: str) -> None:
+    plan = planned(ourvidz, *LARGE, "--quantization", wanted)
+    assert plan["quantization"] == wanted and plan["formats"] == [wanted]
+    assert not {rung["change"] for rung in plan["ladder"]} & {"quantize"}
+    cells = planned(ourvidz, "--matrix", "--quantization", wanted)["matrix"]
+    assert {cell["quantization"] for cell in cells if cell["fits"]} == {wanted}
+
+
 def test_another_size_of_memory_makes_it_another_card(ourvidz: Run) -> None:
     small, large = (planned(ourvidz, *LARGE, "--vram", gib) for gib in ("16", "80"))
     assert (small["placement"], large["placement"]) == ("streamed", "resident")
@@ -77,6 +86,9 @@ def test_the_matrix_has_every_card_and_every_model_that_needs_one(ourvidz: Run) 
         (["--gpu", "RTX 3060", "--model", "wan2.1-vace-14b"], "it fits with 832x480"),
         (["--vram", "2", "--model", "wan2.1-14b"], "no model for cards fits"),
         (["--gpu", "RTX 3060", "--model", "wan2.1-14b", "--ram", "16"], "of host memory"),
+        (["--gpu", "RTX 3090", "--model", "wan2.1-14b", "--quantization", "fp8"], "use int8"),
+        (["--vram", "24", "--quantization", "nf4"], "is not there for starter; use bf16"),
+        (["--quantization", "int8"], "is for cards; leave it out"),
         (["--vram", "-3"], "must be an amount in GB"),
         (["--vram", "24", "--size", "huge", "--model", "wan2.1-14b"], "'huge' is no size"),
         (["--vram", "24", "--size", "17x17", "--model", "wan2.1-14b"], "multiple of 16"),

@@ -79,8 +79,8 @@ def test_umt5_keeps_what_its_class_keeps() -> None:
 
 
 def test_a_format_of_files_says_what_to_use() -> None:
-    with pytest.raises(Unavailable, match="format q4: can not be made while loading"):
-        quantize(torch.nn.Linear(2, 2), "q4", CPU)
+    with pytest.raises(Unavailable, match="format q4_k_s: can not be made while loading"):
+        quantize(torch.nn.Linear(2, 2), "q4_k_s", CPU)
 
 
 def test_an_unchanged_module_tells_its_dtype() -> None:

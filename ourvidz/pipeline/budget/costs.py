@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.family import Precision
 from ourvidz.domain.request import Profile, VideoRequest
 from ourvidz.pipeline.budget.machines import Machine
 from ourvidz.pipeline.budget.planner import plan, workload_of
@@ -30,16 +31,22 @@ class ProfileCost:
     calibrated: Calibrated | None
 
 
-def profile_costs(request: VideoRequest, machine: Machine | None = None) -> tuple[ProfileCost, ...]:
-    """All profiles that the request's model has for it, the cheapest first.
+def profile_costs(
+    request: VideoRequest,
+    machine: Machine | None = None,
+    formats: tuple[Precision, ...] | None = None,
+) -> tuple[ProfileCost, ...]:
+    """All profiles that the request's model has for it, the cheapest first. formats: as in a plan.
 
     >>> [cost.forwards for cost in profile_costs(VideoRequest(prompt="a cat"))]
     [20, 40, 80]
     """
-    return tuple(_costs(request, machine))
+    return tuple(_costs(request, machine, formats))
 
 
-def _costs(request: VideoRequest, machine: Machine | None) -> Iterator[ProfileCost]:
+def _costs(
+    request: VideoRequest, machine: Machine | None, formats: tuple[Precision, ...] | None
+) -> Iterator[ProfileCost]:
     for profile in get_args(Profile):
         wanted = request.replace(profile=profile)
         try:
@@ -47,7 +54,7 @@ def _costs(request: VideoRequest, machine: Machine | None) -> Iterator[ProfileCo
         except InvalidRequest:  # no few-step version for this
             continue
         try:
-            made = plan(wanted, machine)
+            made = plan(wanted, machine, formats=formats)
         except InvalidRequest:
             made = None
         flops = (encode_flops(work), denoise_flops(work), decode_flops(work, tiled=False))

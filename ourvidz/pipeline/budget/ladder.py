@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ourvidz.domain.family import Family, Precision
+from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.family import IN_FILES, Family, Precision
 from ourvidz.domain.request import Profile
 from ourvidz.pipeline.budget import words
 from ourvidz.pipeline.budget.machines import Machine
@@ -18,7 +19,7 @@ STAGES: tuple[GpuStage, ...] = ("encode", "denoise", "decode")
 #: What the operating system and the process itself keep of the host's memory.
 HOST_RESERVE_BYTES = 4 * 2**30
 #: Formats whose blocks can be streamed: bitsandbytes' layers do not move.
-_STREAMABLE: frozenset[Precision] = frozenset({"bf16", "fp8", "int8", "q8_0", "q4"})
+_STREAMABLE: frozenset[Precision] = frozenset({"bf16", "fp8", "int8", *IN_FILES})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,23 @@ def formats_of(family: Family, machine: Machine, profile: Profile) -> tuple[Prec
     if machine.has_fp8 and profile != "quality":
         order = (eight, "nf4")
     return tuple(one for one in order if one in family.precisions) or family.precisions[:1]
+
+
+def check_formats(formats: tuple[Precision, ...], family: Family, machine: Machine) -> None:
+    """Raise InvalidRequest("quantization") for the first format that is not to be had there."""
+    for one in formats:
+        if machine.device == "cpu":
+            reason = "is for cards; leave it out, a CPU takes fp32 or bf16, whichever is faster"
+        elif one not in family.precisions:
+            reason = f"is not there for {family.name}; use {' or '.join(family.precisions)}"
+        elif one == "fp8" and not machine.has_fp8:
+            reason = (
+                f"needs a card that multiplies 8-bit floats (from RTX 40 on), and {machine.name} "
+                "is not known to; use int8, nf4 or bf16"
+            )
+        else:
+            continue
+        raise InvalidRequest("quantization", f"{one} {reason}")
 
 
 def _free_text(choices: Choices, means: Means) -> Choices | None:

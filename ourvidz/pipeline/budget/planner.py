@@ -12,6 +12,7 @@ from ourvidz.pipeline.budget import advice, cpu, words
 from ourvidz.pipeline.budget.ladder import (
     STAGES,
     Means,
+    check_formats,
     fit,
     formats_of,
     rungs,
@@ -46,15 +47,16 @@ def plan(
     """How `machine` (None: a CPU) makes `request`: where everything lies and what that takes.
 
     ability: what the checkpoint must be able to do; None follows from the request. headroom_bytes:
-    of the card, left to the driver. formats: those this installation can make, best first; None
-    means all that the card computes well in.
+    of the card, left to the driver. formats: the transformer's, those that may be used, best
+    first; None means all that the card computes well in.
 
     Raises InvalidRequest for a size or length the family does not allow, for a family that needs
-    a card on a machine without one, and where nothing makes it fit.
+    a card on a machine without one, for a format the card can not, and where nothing makes it fit.
     """
     machine = machine or CPU
     family = catalog.family(request.model)
     work = workload_of(request, ability, num_videos=num_videos, num_references=num_references)
+    check_formats(formats or (), family, machine)
     if machine.device == "cpu":
         return cpu.plan(work, machine)
     means = Means(machine=machine, formats=formats or formats_of(family, machine, work.profile))

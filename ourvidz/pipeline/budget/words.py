@@ -29,8 +29,9 @@ _OF_FORMAT: Mapping[Precision, str] = {
     "fp8": "fp8: half of bf16 and faster, for this card multiplies 8-bit floats",
     "int8": "int8: half of bf16; this card multiplies 8-bit integers, but not 8-bit floats",
     "nf4": "nf4: a quarter of bf16, unpacked for each pass, which takes time",
-    "q8_0": "q8_0: half of bf16, unpacked for each pass, which takes time",
-    "q4": "q4: a quarter of bf16, unpacked for each pass, which takes time",
+    "q8_0": "q8_0: a file of half of bf16, unpacked for each pass, which takes time",
+    "q5_k_m": "q5_k_m: a file of 6 bits a weight, unpacked for each pass, which takes time",
+    "q4_k_s": "q4_k_s: a file of 5 bits a weight, unpacked for each pass, which takes time",
 }
 _OF_PLACEMENT: Mapping[Placement, str] = {
     "resident": "stays on the device",
