@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from ourvidz.backends.embedded.local_media import LocalMedia
 from ourvidz.domain.job import Job
 from ourvidz.domain.library import Video
 from tests.site.browsers import Browser
@@ -24,7 +25,7 @@ JOIN, READ = "gradio_api/queue/join", "gradio_api/queue/data"
 class Scene:
     """One app and those who come there. ann has a job, a video, a project and a character;
     mallory has an account; visitor has none. secret: a word that only Ann's things have in them.
-    uploaded: a file where Gradio keeps uploads; filed: all that lie there now.
+    uploaded: a file where Gradio keeps uploads; filed: all that lie there now. media: makes links.
     """
 
     site: str
@@ -37,6 +38,7 @@ class Scene:
     video: Video
     uploaded: str
     filed: Callable[[], list[str]]
+    media: LocalMedia
 
 
 Attack = Callable[[Scene], bool]

@@ -18,17 +18,19 @@ from typing import Any
 
 import pytest
 
+from ourvidz.backends.embedded.local_media import LocalMedia
 from ourvidz.studio import characters, orders, projects
 from tests.servers import Endpoints
 from tests.site import attacks as on
 from tests.site import attacks_on_wires as wires
+from tests.site import attacks_with_files as files
 from tests.site.attack_hands import MARKUP, Attack, Scene
 from tests.site.browsers import Browser, Visit
 from tests.site.conftest import free_port, wait_for
 from tests.studio.conftest import Town, identity
 from tests.studio.scenes import deliver_video
 
-#: What is between an attack and its success. Two cures: each one alone is enough.
+#: What is between an attack and its success. Several cures: each one alone is enough.
 CURES: dict[Attack, tuple[str, ...]] = {
     on.makes_a_browser_sign_out: ("origin",),
     on.reads_across_origins: ("cors",),
@@ -54,11 +56,17 @@ CURES: dict[Attack, tuple[str, ...]] = {
     wires.leaves_the_folder_of_files: ("links", "keys"),
     on.reads_a_file_of_the_server: ("routes", "launched"),
     wires.keeps_connections: ("patience",),
+    files.calls_a_page_a_film: ("content", "sniffed", "sandbox"),
+    files.hides_a_page_in_a_film: ("sniffed", "sandbox"),
+    files.uploads_more_than_it_said: ("limits",),
+    files.packs_its_bodies: ("packed",),
+    files.explodes_in_a_worker: ("pixels", "pillow"),
 }
 #: What an app gets so that an attack has something to attack, or does not take long.
 ARRANGED: dict[Attack, tuple[str, ...]] = {
     on.reads_a_file_of_the_server: ("files",),
     wires.keeps_connections: ("hasty",),
+    files.explodes_in_a_worker: ("reader",),
 }
 SECRET = "velvet"
 
@@ -119,6 +127,8 @@ def at(town: Town, visit: Visit) -> Iterator[Callable[[str], Scene]]:
     evil = f"a boat with a {SECRET} sail {MARKUP}"
     town.root.execute("update public.projects set prompt = %s where id = %s", (evil, project.id))
     town.root.execute("update public.characters set description = %s where id = %s", (evil, who.id))
+    media = town.wiring.media
+    assert isinstance(media, LocalMedia)
     uploads = town.wiring.settings.home / "uploads"
     uploaded = uploads / "once" / "a.txt"
     uploaded.parent.mkdir(parents=True, exist_ok=True)
@@ -142,6 +152,7 @@ def at(town: Town, visit: Visit) -> Iterator[Callable[[str], Scene]]:
             job=job,
             video=video,
             uploaded=str(uploaded),
+            media=media,
             filed=lambda: [str(path) for path in uploads.rglob("*") if path.is_file()],
         )
 

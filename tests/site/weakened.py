@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from tests.site import weakened_files
+
 HEADER = "x-i-am"
 
 
@@ -291,5 +293,5 @@ _ACTS = (
     _origin, _pace, _patience, _routes, _rows, _size, _tabs, _types,
 )  # fmt: skip
 WEAKENED: Mapping[str, Callable[[], None]] = MappingProxyType(
-    {act.__name__[1:]: act for act in _ACTS}
+    {act.__name__.strip("_"): act for act in (*_ACTS, *weakened_files.ACTS)}
 )
