@@ -20,7 +20,7 @@ def video(args: Namespace, screen: Screen) -> None:
     """Make a video from a sentence and write it as an MP4."""
     request = _request(args, num_frames=args.frames, image=args.image, last_image=args.last_image)
     with screen.watching() as on_progress:
-        manager = _manager()
+        manager = _manager(args)
         request, enhancement = _enhanced(request, args, manager, on_progress)
         clip = pipeline.render(request, manager, on_progress, args.out_dir)
     rows = {"video": str(clip.path), "seed": str(clip.seed)} | _texts(enhancement)
@@ -36,7 +36,7 @@ def preview(args: Namespace, screen: Screen) -> None:
     """Make candidate pictures for the first frame; render one with `video --image`."""
     request = _request(args, num_frames=1)
     with screen.watching() as on_progress:
-        manager = _manager()
+        manager = _manager(args)
         request, enhancement = _enhanced(request, args, manager, on_progress)
         stills = pipeline.preview(
             request, manager, on_progress, args.out_dir, num_images=args.images
@@ -50,10 +50,11 @@ def preview(args: Namespace, screen: Screen) -> None:
 
 def enhance(args: Namespace, screen: Screen) -> None:
     """Make a prompt cinematic and show both texts."""
+    settings = read_settings()
     with screen.watching() as on_progress:
         enhancement = pipeline.enhance(
             VideoRequest(prompt=args.prompt).prompt,
-            _manager(),
+            pipeline.ModelManager(models_dir=settings.models_dir, device=settings.device),
             seed=args.seed,
             on_progress=on_progress,
             time_limit_s=args.time_limit,
@@ -90,9 +91,14 @@ def _request(args: Namespace, **more: Any) -> VideoRequest:
     return request
 
 
-def _manager() -> pipeline.ModelManager:
+def _manager(args: Namespace) -> pipeline.ModelManager:
     settings = read_settings()
-    return pipeline.ModelManager(models_dir=settings.models_dir, device=settings.device)
+    return pipeline.ModelManager(
+        models_dir=settings.models_dir,
+        device=settings.device,
+        formats=(args.quantization,) if args.quantization else None,
+        transformer=args.transformer,
+    )
 
 
 def _enhanced(

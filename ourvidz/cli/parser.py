@@ -11,6 +11,7 @@ from ourvidz.cli import commands, doctor, models, plan, service, up, user
 from ourvidz.cli.film import film, film_options
 from ourvidz.cli.stitch import stitch, stitch_options
 from ourvidz.domain.catalog import FAMILIES
+from ourvidz.domain.family import MADE_HERE
 from ourvidz.domain.request import FPS, Profile
 
 DEFAULT_MODEL = next(iter(FAMILIES))
@@ -51,6 +52,7 @@ def make_parser() -> ArgumentParser:
 def _video_options(verb: ArgumentParser) -> None:
     _prompt(verb)
     _sampling(verb)
+    _weights(verb)
     _size(verb)
     verb.add_argument(
         "--frames", type=int, default=80, metavar="N", help=f"at {FPS} fps (80 = 5 s)"
@@ -64,6 +66,7 @@ def _video_options(verb: ArgumentParser) -> None:
 def _preview_options(verb: ArgumentParser) -> None:
     _prompt(verb)
     _sampling(verb)
+    _weights(verb)
     _size(verb)
     verb.add_argument("--images", type=int, default=4, metavar="N", help="candidates, 1 to 4")
     _enhancing(verb)
@@ -89,6 +92,16 @@ def _sampling(verb: ArgumentParser) -> None:
     verb.add_argument("--seed", type=int, metavar="N", help="the same one gives the same video")
     verb.add_argument("--steps", type=int, metavar="N", help="default: the profile's")
     verb.add_argument("--guidance", type=float, metavar="X", help="1 switches guidance off")
+
+
+def _weights(verb: ArgumentParser) -> None:
+    plan.quantization_option(verb, ("bf16", *MADE_HERE))
+    verb.add_argument(
+        "--transformer",
+        type=Path,
+        metavar="FILE",
+        help="a GGUF file with the weights of the model's transformer",
+    )
 
 
 def _size(verb: ArgumentParser) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+#: Tokens of one picture as CLIP sees it.
+_ONE_PICTURE = 257
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,33 @@ class TransformerDims:
     image_dim: int = 0
     image_tokens: int = 0
     per_token_time: bool = False
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What diffusers' class is made with.
+
+        >>> TransformerDims(num_layers=40, dim=5120, ffn_dim=13824).config["num_attention_heads"]
+        40
+        """
+        config: dict[str, Any] = {
+            "patch_size": (1, 2, 2),
+            "num_attention_heads": self.dim // self.head_dim,
+            "attention_head_dim": self.head_dim,
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "text_dim": self.text_dim,
+            "ffn_dim": self.ffn_dim,
+            "num_layers": self.num_layers,
+        }
+        if self.image_dim:
+            config |= {"image_dim": self.image_dim, "added_kv_proj_dim": self.dim}
+            if self.image_tokens > _ONE_PICTURE:  # then their places count
+                config["pos_embed_seq_len"] = self.image_tokens
+        if self.vace_layers:
+            every = self.num_layers // self.vace_layers
+            config["vace_layers"] = tuple(range(0, self.num_layers, every))
+            config["vace_in_channels"] = self.vace_channels
+        return config
 
     @property
     def block_parameters(self) -> int:

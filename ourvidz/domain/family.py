@@ -31,7 +31,7 @@ IN_FILES: tuple[Precision, ...] = ("q4_k_s", "q5_k_m", "q8_0")
 
 #: Bits of one quantized weight. nf4 with double quantization; files of GGUF as they are published:
 #: they mix formats, and a few small tensors in them have 16 or 32 bits.
-_BITS: Mapping[Precision, float] = {
+BITS: Mapping[Precision, float] = {
     "fp32": 32, "bf16": 16, "int8": 8, "fp8": 8, "q8_0": 8.65, "q5_k_m": 6.11, "q4_k_s": 5.0,
     "nf4": 4.127,
 }  # fmt: skip
@@ -73,9 +73,9 @@ class Component:
         [21.2, 10.6, 5.6]
         """
         if precision in ("fp32", "bf16"):
-            return self.parameters * int(_BITS[precision]) // 8
+            return self.parameters * int(BITS[precision]) // 8
         rest = self.parameters - self.quantizable
-        return round(self.quantizable * _BITS[precision] / 8) + rest * 2
+        return round(self.quantizable * BITS[precision] / 8) + rest * 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.request import FPS
-from ourvidz.pipeline.finding import fingerprint
+from ourvidz.pipeline.loading import revision_of
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.shot import Names, Shot
 
@@ -58,7 +58,7 @@ def describe(shot: Shot, seed: int, names: Names, manager: ModelManager) -> dict
     """The metadata of a file: with it, the same machine makes the same frames again."""
     request = shot.request
     revisions = [
-        fingerprint(part.source, manager.models_dir)
+        revision_of(manager, part)
         for part in shot.checkpoint.components
         if part.name in ("transformer", "vae")
     ]

@@ -106,10 +106,15 @@ def plan_of(shot: Shot, manager: ModelManager) -> Plan:
             family.name, f"needs {family.needs}; use the model 'starter' on this machine"
         )
     frames = min(shot.sampled_frames, family.max_frames)
+    packed = manager.packed
+    # A CPU holds all in one memory: the file's own format changes nothing of its plan.
+    own = packed is not None and manager.device.type == "cpu"
     return plan(
         request.replace(num_frames=frames),
         manager.machine,
         ability=shot.ability,
         num_videos=shot.num_videos,
         num_references=len(shot.references),
+        formats=None if own else manager.formats,
+        transformer_bytes=packed.bytes if packed else None,
     )

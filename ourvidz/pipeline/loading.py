@@ -29,10 +29,12 @@ from ourvidz.pipeline.compiled import make_compilable
 from ourvidz.pipeline.finding import UNPINNED, component_class, fingerprint, locate
 from ourvidz.pipeline.interleaved import InterleavedVACETransformer
 from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.packed import Packed, load_packed
 from ourvidz.pipeline.precision import choose_dtype
 from ourvidz.pipeline.quantize import quantize
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.thrift import kept_or_made, skeleton
+from ourvidz.pipeline.weights.manifest import sha256_of
 from ourvidz.pipeline.weights.quantized import Recipe, Shelf
 
 #: An encoder up to this size stays in fp32, where it costs nothing and follows its training.
@@ -76,9 +78,8 @@ def load_models(
     with reporter.stage("load", len(checkpoint.components)):
         for done, part in enumerate(checkpoint.components, start=1):
             lora = checkpoint.lora if distilled and part.name == "transformer" else None
-            name = _name(model, part, lora)
             precision = formats.get(part.name, "bf16")
-            names[part.name] = name = f"{name}/{precision}" if precision in MADE_HERE else name
+            names[part.name] = name = _name(manager, model, part, lora, precision)
             manager.keep_one(name, _of_one_kind(model, part), part.weights_bytes("bf16"))
             load = partial(load_component, manager, model, part, lora, precision)
             manager.component(name, load)
@@ -86,9 +87,14 @@ def load_models(
     return names
 
 
-def _name(model: Family, part: Component, lora: Lora | None) -> str:
+def _name(
+    manager: ModelManager, model: Family, part: Component, lora: Lora | None, precision: Precision
+) -> str:
     """Checkpoints of a family share everything but their transformers and image encoders."""
-    return f"{_of_one_kind(model, part)}{'/distilled' if lora else ''}"
+    name = f"{_of_one_kind(model, part)}{'/distilled' if lora else ''}"
+    if part.name == "transformer" and manager.packed:
+        return f"{name}/{manager.packed.path}"
+    return f"{name}/{precision}" if precision in MADE_HERE else name
 
 
 def _of_one_kind(model: Family, part: Component) -> str:
@@ -110,6 +116,8 @@ def load_component(
     The dtype is set here and never after: `.to(bfloat16)` would also cast what the class keeps
     in fp32. An adapter is added first and layers are quantized after it, once: the result is kept.
     """
+    if part.name == "transformer" and manager.packed:
+        return _packed(manager, model, part, lora, manager.packed)
     folder = _found(model, part.name, locate(part.source, manager.models_dir))
     with _broken_weights(model, part.name, folder), _quiet():
         if part.name == "tokenizer":
@@ -119,7 +127,7 @@ def load_component(
         def make() -> torch.nn.Module:
             module = cls.from_pretrained(folder, dtype=dtype, local_files_only=True)
             if lora:
-                _fuse(module, lora, model, manager)
+                _add(lora, module, model, manager)
             quantize(module, precision, manager.device)
             return module
 
@@ -163,15 +171,34 @@ def _ours(model: Family, part: Component, cls: Any) -> Any:
     return cls
 
 
-def _fuse(transformer: Any, lora: Lora, model: Family, manager: ModelManager) -> None:
-    """Add an adapter to the weights for good."""
+def _packed(
+    manager: ModelManager, model: Family, part: Component, lora: Lora | None, file: Packed
+) -> torch.nn.Module:
+    """The transformer of the user's file; adapters stay beside weights that are packed."""
+    dims = next(one.transformer for one in model.checkpoints if part in one.components)
+    folder = locate(part.source, manager.models_dir, "config.json")
+    stock = diffusers.WanVACETransformer3DModel if dims.vace_layers else None
+    cls = _ours(model, part, stock or diffusers.WanTransformer3DModel)
+    with _quiet():
+        module = load_packed(cls, file, dims, folder, _dtype(manager, model, part))
+    if lora:
+        _add(lora, module, model, manager, fuse=False)
+    make_compilable(module)
+    return module.eval()
+
+
+def _add(
+    lora: Lora, transformer: Any, model: Family, manager: ModelManager, *, fuse: bool = True
+) -> None:
+    """Add an adapter to the weights for good, or beside them."""
     folder = _found(model, "adapter", locate(lora.source, manager.models_dir, lora.file))
     parts: dict[str, Any] = dict.fromkeys(("tokenizer", "text_encoder", "vae", "scheduler"))
     with _broken_weights(model, "adapter", folder):
         pipe = diffusers.WanPipeline(**parts, transformer=transformer)
         pipe.load_lora_weights(str(folder), weight_name=lora.file, local_files_only=True)
-        pipe.fuse_lora(components=["transformer"])
-        pipe.unload_lora_weights()
+        if fuse:
+            pipe.fuse_lora(components=["transformer"])
+            pipe.unload_lora_weights()
 
 
 def _found(model: Family, what: str, folder: Path | None) -> Path:
@@ -193,6 +220,13 @@ def _broken_weights(model: Family, what: str, folder: Path) -> Iterator[None]:
             f"weights of {model.name}",
             f"the {what} in {folder} can not be loaded ({error}); install or download it again",
         ) from error
+
+
+def revision_of(manager: ModelManager, part: Component) -> str:
+    """What tells the weights of a component from others."""
+    if part.name == "transformer" and (file := manager.packed):
+        return manager.once(("sha256", file.path), lambda: sha256_of(file.path)[:12])
+    return fingerprint(part.source, manager.models_dir)
 
 
 def _dtype(manager: ModelManager, model: Family, part: Component) -> torch.dtype:

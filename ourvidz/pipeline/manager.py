@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ourvidz.domain.family import ComponentName
+from ourvidz.domain.family import ComponentName, Precision
 from ourvidz.pipeline.budget import Machine, Placement, Plan
 from ourvidz.pipeline.hardware import (
     allocated_bytes,
@@ -23,6 +23,7 @@ from ourvidz.pipeline.hardware import (
     host_bytes,
     machine_of,
 )
+from ourvidz.pipeline.packed import formats_of, look_into
 from ourvidz.pipeline.placing import Loaded
 from ourvidz.pipeline.precision import Work, choose_dtype
 
@@ -49,6 +50,10 @@ class ModelManager:
     their catalog source; looked in before the package or the hub's cache that the source names.
     device: "cpu", "cuda", ...; None takes CUDA where there is a GPU. Raises Unavailable for a GPU
     that does not answer. vram_limit_bytes: what this process may use of the card, None for all.
+    formats: the transformers', those that plans may use, best first; None leaves that to them.
+    transformer: a GGUF file that takes the place of a family's transformer.
+
+    Raises InvalidRequest for a file that is none, and for formats that are not made here.
     """
 
     def __init__(
@@ -57,8 +62,12 @@ class ModelManager:
         models_dir: Path | None = None,
         device: str | None = None,
         vram_limit_bytes: int | None = None,
+        formats: tuple[Precision, ...] | None = None,
+        transformer: Path | None = None,
     ) -> None:
         self.models_dir = models_dir
+        self.packed = transformer and look_into(transformer)
+        self.formats = formats_of(self.packed, formats)
         self.device = find_device(device)
         #: The plan of the job that runs or ran last.
         self.plan: Plan | None = None

@@ -27,6 +27,10 @@ _LEAST_ROWS = 32
 #: Layers that stay as they are: what is sensitive (the timestep, UMT5's `wo`) and the last one.
 _KEPT = frozenset({"time_embedder", "wo", "lm_head"})
 _LAST = "proj_out"
+#: Layers by the name of their class, and their format.
+_LAYERS = (
+    ("Fp8Linear", "fp8"), ("Int8Linear", "int8"), ("Linear4bit", "nf4"), ("GGUFLinear", "gguf"),
+)  # fmt: skip
 
 
 class Fp8Linear(nn.Module):
@@ -105,7 +109,8 @@ def quantizable(module: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
 
 
 def format_of(component: Any) -> str:
-    """Format of a component's large weights: "fp8", "int8", "nf4", else its dtype's name or "".
+    """Format of a component's large weights: "fp8", "int8", "nf4", "gguf", else its dtype's name
+    or "".
 
     >>> format_of(torch.nn.Linear(2, 2)), format_of("no module")
     ('float32', '')
@@ -113,7 +118,7 @@ def format_of(component: Any) -> str:
     if not isinstance(component, nn.Module):
         return ""
     layers = {type(layer).__name__ for layer in component.modules()}
-    for layer, name in (("Fp8Linear", "fp8"), ("Int8Linear", "int8"), ("Linear4bit", "nf4")):
+    for layer, name in _LAYERS:
         if layer in layers:
             return name
     dtype = getattr(component, "dtype", None) or next(component.parameters()).dtype

@@ -20,7 +20,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ourvidz.pipeline.finding import fingerprint
+from ourvidz.pipeline.loading import revision_of
 from ourvidz.pipeline.manager import ModelManager
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def model_facts(
     """Name, revision and format of a loaded component."""
     part = next(part for part in shot.checkpoint.components if part.name == component)
     name = f"{part.source.name}/{part.source.folder}"
-    revision = fingerprint(part.source, manager.models_dir)
+    revision = revision_of(manager, part)
     return name, revision, manager.format(names[part.name])
 
 

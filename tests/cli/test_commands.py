@@ -17,6 +17,8 @@ from PIL import Image
 
 from ourvidz.pipeline.export import read_frames, read_metadata
 from tests.cli.conftest import Run
+from tests.gguf_file import wide_transformer, write_gguf
+from tests.tiny import save_tiny_starter
 
 ROOT = Path(__file__).parents[2]
 SHORT = ("--frames", "8", "--steps", "2", "--seed", "7")
@@ -101,6 +103,9 @@ def test_models_shows_where_the_parts_of_one_family_lie(ourvidz: Run) -> None:
         (["video", "a cat", "--frames", "0"], 2, "num_frames: must be"),
         (["video", "a cat", "--image", "nothing.png", "--no-enhance"], 2, "there is no file"),
         (["video", "a cat", "--no-enhance", "-o", "file/out"], 7, "choose another folder"),
+        (["video", "a cat", "--no-enhance", "--quantization", "int8"], 2, "is for cards; leave"),
+        (["video", "a cat", "--quantization", "fp9"], 2, "invalid choice"),
+        (["video", "a cat", "--transformer", "nothing.gguf"], 2, "is no GGUF file"),
         (["preview", "a cat", "--images", "5", "--no-enhance"], 2, "num_images: must be 1 to 4"),
         (["info", "nothing.mp4"], 2, "give an MP4"),
         (["plan", "--model", "wan2.1-14b"], 2, "name one with --gpu"),
@@ -117,6 +122,18 @@ def test_what_can_not_be_done_ends_with_its_status_and_says_what_to_do(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not [path for path in tmp_path.rglob("*") if path.suffix]
+
+
+def test_a_transformer_may_come_from_a_file(
+    ourvidz: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURVIDZ_HOME", str(tmp_path / "home"))
+    weights = save_tiny_starter(tmp_path / "home" / "models") / "ourvidz.starter/weights"
+    wide_transformer().save_pretrained(weights / "text_to_video" / "transformer")
+    file = write_gguf(wide_transformer(seed=1), tmp_path / "wide.gguf")
+    done = ourvidz("video", "a cat", *SHORT, "--no-enhance", "--transformer", str(file), "--json")
+    assert done.status == 0, done.stderr
+    assert "transformer gguf" in json.loads(done.stdout)["metadata"]["plan"]
 
 
 def test_an_error_is_one_json_document_too(ourvidz: Run) -> None:

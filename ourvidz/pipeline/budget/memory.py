@@ -86,9 +86,9 @@ def placed(part: Component, workload: Workload, choices: Choices) -> ComponentPl
     """The format and the place of one component."""
     precision, placement = _choice(part, choices)
     whole = part.weights_bytes(precision)
-    device = whole
-    if placement == "streamed":
-        device = _streamed_bytes(part, precision, workload)
+    if part.name == "transformer" and workload.transformer_bytes:
+        whole = workload.transformer_bytes
+    device = whole if placement != "streamed" else _streamed_bytes(part, whole, workload)
     parked = part.name not in ("text_encoder", "image_encoder") or choices.text_parked
     return ComponentPlan(
         name=part.name,
@@ -116,9 +116,8 @@ def _is_large(workload: Workload) -> bool:
     return part is not None and part.weights_bytes("fp32") > _SMALL_BYTES
 
 
-def _streamed_bytes(part: Component, precision: Precision, workload: Workload) -> int:
+def _streamed_bytes(part: Component, whole: int, workload: Workload) -> int:
     """The blocks that are there at once, and all that is no block."""
-    whole = part.weights_bytes(precision)
     if part.name == "text_encoder":
         if not _is_large(workload):
             return whole

@@ -41,14 +41,14 @@ def plan(
     ability: Ability | None = None,
     num_videos: int = 1,
     num_references: int = 0,
-    headroom_bytes: int = HEADROOM_BYTES,
     formats: tuple[Precision, ...] | None = None,
+    transformer_bytes: int | None = None,
 ) -> Plan:
     """How `machine` (None: a CPU) makes `request`: where everything lies and what that takes.
 
-    ability: what the checkpoint must be able to do; None follows from the request. headroom_bytes:
-    of the card, left to the driver. formats: the transformer's, those that may be used, best
-    first; None means all that the card computes well in.
+    ability: what the checkpoint must be able to do; None follows from the request. formats: the
+    transformer's, those that may be used, best first; None means all that the card computes well
+    in. transformer_bytes: of its weights, where a user brings them along.
 
     Raises InvalidRequest for a size or length the family does not allow, for a family that needs
     a card on a machine without one, for a format the card can not, and where nothing makes it fit.
@@ -56,16 +56,17 @@ def plan(
     machine = machine or CPU
     family = catalog.family(request.model)
     work = workload_of(request, ability, num_videos=num_videos, num_references=num_references)
+    work = replace(work, transformer_bytes=transformer_bytes)
     check_formats(formats or (), family, machine)
     if machine.device == "cpu":
         return cpu.plan(work, machine)
     means = Means(machine=machine, formats=formats or formats_of(family, machine, work.profile))
-    room_bytes = machine.vram_bytes - headroom_bytes
+    room_bytes = machine.vram_bytes - HEADROOM_BYTES
     fitting = fit(work, means, room_bytes)
     if fitting is None:
         raise InvalidRequest("model", advice.does_not_fit(work, means, room_bytes))
     choices, changes = fitting
-    return _built(work, choices, means, headroom_bytes, changes)
+    return _built(work, choices, means, changes)
 
 
 def lowered(made: Plan, stage: GpuStage) -> Plan | None:
@@ -78,7 +79,7 @@ def lowered(made: Plan, stage: GpuStage) -> Plan | None:
         return None
     change, choices = found
     changes = (*made.changes, change)
-    return _built(made.workload, choices, means, made.headroom_bytes, changes)
+    return _built(made.workload, choices, means, changes)
 
 
 def workload_of(
@@ -113,7 +114,6 @@ def _built(
     work: Workload,
     choices: Choices,
     means: Means,
-    headroom_bytes: int,
     changes: tuple[Change, ...],
 ) -> Plan:
     need, machine = needs(work, choices), means.machine
@@ -140,7 +140,7 @@ def _built(
         weights_bytes=need.weights_bytes,
         working_bytes=need.working_bytes,
         peak_bytes=need.peak_bytes,
-        headroom_bytes=headroom_bytes,
+        headroom_bytes=HEADROOM_BYTES,
         host_bytes=need.host_bytes,
         seconds=time.whole,
         calibrated=time.calibrated,

@@ -26,7 +26,8 @@ class Workload:
     width, height: px that the model samples. num_frames: sampled, 4 k + 1. num_videos: of one
     prompt. num_references: reference pictures, one latent frame each. forwards: passes of the
     transformer for one video. distilled: with the few-step adapter. enhanced: the process has
-    made the prompt cinematic, and a CPU still holds the model that did.
+    made the prompt cinematic, and a CPU still holds the model that did. transformer_bytes: of its
+    weights, where they are not the catalog's.
     """
 
     family: str
@@ -41,6 +42,7 @@ class Workload:
     forwards: int
     distilled: bool = False
     enhanced: bool = False
+    transformer_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

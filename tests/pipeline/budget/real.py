@@ -31,26 +31,8 @@ VAES: dict[str, dict[str, Any]] = {
 
 def transformer(dims: TransformerDims) -> Any:
     """The class that the checkpoint's config names, in this shape."""
-    config: dict[str, Any] = {
-        "patch_size": (1, 2, 2),
-        "num_attention_heads": dims.dim // dims.head_dim,
-        "attention_head_dim": dims.head_dim,
-        "in_channels": dims.in_channels,
-        "out_channels": dims.out_channels,
-        "text_dim": dims.text_dim,
-        "ffn_dim": dims.ffn_dim,
-        "num_layers": dims.num_layers,
-        "rope_max_seq_len": 1024 if dims.text_dim == 4096 else 64,
-    }
-    if dims.image_dim:
-        config |= {"image_dim": dims.image_dim, "added_kv_proj_dim": dims.dim}
-        config |= {"pos_embed_seq_len": 514} if dims.image_tokens > 257 else {}
-    if not dims.vace_layers:
-        return WanTransformer3DModel(**config)
-    guided = list(range(0, dims.num_layers, dims.num_layers // dims.vace_layers))
-    return WanVACETransformer3DModel(
-        **config, vace_layers=guided[: dims.vace_layers], vace_in_channels=dims.vace_channels
-    )
+    cls = WanVACETransformer3DModel if dims.vace_layers else WanTransformer3DModel
+    return cls(**dims.config, rope_max_seq_len=1024 if dims.text_dim == 4096 else 64)
 
 
 def in_bf16(module: torch.nn.Module) -> torch.nn.Module:

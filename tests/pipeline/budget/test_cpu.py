@@ -41,5 +41,7 @@ def test_a_real_render_stays_below_the_plan_and_near_it(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    planned = plan(VideoRequest(prompt="a cat")).peak_bytes
-    assert planned / 1.25 < json.loads(done.stdout)["peak_bytes"] < planned
+    planned, made = plan(VideoRequest(prompt="a cat")).peak_bytes, json.loads(done.stdout)
+    # Planned in fp32: where bf16 turns out to be faster, weights take half of that.
+    slack = 1.25 if "transformer float32" in made["metadata"]["plan"] else 1.5
+    assert planned / slack < made["peak_bytes"] < planned
