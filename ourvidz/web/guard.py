@@ -16,6 +16,7 @@ from ourvidz.domain.errors import NotAllowed, OurVidzError
 from ourvidz.studio.door import Studio
 from ourvidz.web.cookies import Cookies
 from ourvidz.web.sessions import Sessions
+from ourvidz.web.toasts import trouble
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -44,12 +45,12 @@ class Desk:
             try:
                 return handler(self._person(request), *inputs)
             except OurVidzError as error:
-                raise gr.Error(str(error), title="", print_exception=False) from error
+                raise trouble(str(error)) from error
             except gr.Error:
                 raise
             except Exception as error:
                 _LOG.exception("a page's handler %s failed", handler.__qualname__)
-                raise gr.Error(_BUG, title="", print_exception=False) from error
+                raise trouble(_BUG) from error
 
         update_wrapper(guarded, handler)
         guarded.__dict__.pop("__wrapped__")

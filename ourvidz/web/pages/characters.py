@@ -10,6 +10,7 @@ from ourvidz.web.events import QUIET, on_load
 from ourvidz.web.guard import Desk
 from ourvidz.web.pages.characters_view import acted, loading
 from ourvidz.web.pages.markup import Press
+from ourvidz.web.toasts import tell
 from ourvidz.web.widgets.board import Board, press_of
 
 PATH, TITLE = "characters", "Characters"
@@ -26,7 +27,7 @@ def build(desk: Desk) -> None:
     def pressed(me: Identity, event: gr.EventData) -> str:
         answer = acted(me, desk.studio, press_of(event))
         if answer.said:
-            gr.Info(answer.said, title="", duration=4)
+            tell(answer.said)
         return answer.markup
 
     on_load(desk.guard(opened), [], [board])

@@ -18,6 +18,7 @@ from ourvidz.web.create import idea, markup, previews, render, result, words
 from ourvidz.web.create.screen import STEPS, Done, Screen, Where, fresh, look, opened
 from ourvidz.web.events import QUIET, on_load
 from ourvidz.web.guard import Desk
+from ourvidz.web.toasts import tell
 from ourvidz.web.widgets.cards import Cards, pressed
 from ourvidz.web.widgets.place import READ_ADDRESS, Place
 
@@ -139,7 +140,7 @@ class Wizard:
 
     def _done(self, me: Identity, done: Done) -> list[Any]:
         if done.say:
-            gr.Info(done.say, title="", duration=4)
+            tell(done.say)
         return self._shown(me, done.where)
 
     def _shown(self, me: Identity, where: Where) -> list[Any]:

@@ -11,6 +11,7 @@ from ourvidz.web.film.acts import acted
 from ourvidz.web.guard import Desk
 from ourvidz.web.pages.markup import Press, render
 from ourvidz.web.texts_film import FILMS
+from ourvidz.web.toasts import tell
 from ourvidz.web.widgets.board import Board, press_of
 from ourvidz.web.widgets.place import READ_ADDRESS
 
@@ -28,7 +29,7 @@ def build(desk: Desk) -> None:
     def pressed(me: Identity, event: gr.EventData) -> tuple[str, str]:
         answer = acted(me, desk.studio, press_of(event))
         if answer.said:
-            gr.Info(answer.said, title="", duration=4)
+            tell(answer.said)
         return answer.markup, nav.shown(me, desk.studio, PATH)
 
     on_load(desk.guard(opened), [board], [board], js=READ_ADDRESS)

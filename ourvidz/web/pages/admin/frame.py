@@ -14,6 +14,7 @@ from ourvidz.web.guard import Desk
 from ourvidz.web.icons import icon
 from ourvidz.web.pages.markup import Answer, Press, render
 from ourvidz.web.texts_admin import ADMIN
+from ourvidz.web.toasts import tell
 from ourvidz.web.widgets.board import Board, press_of
 from ourvidz.web.widgets.place import READ_ADDRESS
 
@@ -46,7 +47,7 @@ def board(desk: Desk, name: str, title: str, acted: Acted) -> Board:
     def pressed(me: Identity, event: gr.EventData) -> str:
         answer = acted(me, desk.studio, press_of(event))
         if answer.said:
-            gr.Info(answer.said, title="")
+            tell(answer.said, duration=10)
         return answer.markup
 
     on_load(desk.guard(opened), [made], [made], js=READ_ADDRESS)
