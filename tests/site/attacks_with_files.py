@@ -11,6 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from uuid import uuid4
 
 import httpx
@@ -87,12 +88,10 @@ def _swells(scene: Scene, said: int, pieces: list[bytes]) -> bool:
     """Whether a resumable upload of `said` bytes becomes longer than that."""
     target = scene.media.upload_target(_key(scene, "videos-final", "mp4"), "video/mp4")
     place = _begun(scene, target, said)
-    offset = 0
-    for piece in pieces:
-        answer = _patch(place, offset, piece)
-        offset += len(piece)
+    starts = accumulate(map(len, pieces), initial=0)
+    sent = [_patch(place, start, piece) for start, piece in zip(starts, pieces, strict=False)]
     received = int(httpx.head(place).headers.get("upload-offset", "0"))
-    return answer.status_code < 400 or received > said or _size(scene, target.key) > said
+    return sent[-1].status_code < 400 or received > said or _size(scene, target.key) > said
 
 
 # --- Smaller than it is --------------------------------------------------------------------------

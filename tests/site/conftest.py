@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from tests.site.browsers import Browser, Visit
 from tests.studio.conftest import Town, built_town
 
 _START_S = 120
+
+#: The address of an app that lacks the cures of these names, see `weakened`.
+Without = Callable[..., AbstractContextManager[str]]
 
 
 def free_port() -> int:
@@ -101,6 +104,45 @@ def visit(site: str) -> Iterator[Visit]:
             return browser
 
         yield opened
+
+
+@pytest.fixture(scope="module")
+def without(
+    town: Town, site_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Without]:
+    """Starts an app that lacks some cures, and ends it."""
+    log = tmp_path_factory.mktemp("nursery") / "log"
+    said = {"home": str(town.wiring.settings.home), "endpoints": asdict(site_endpoints)}
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.site.nursery"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            text=True,
+        ) as nursery,
+    ):
+        assert nursery.stdin is not None
+        door = nursery.stdin
+        door.write(json.dumps(said) + "\n")
+
+        @contextmanager
+        def grown(*cures: str) -> Iterator[str]:
+            port = free_port()
+            order = json.dumps({"port": port, "without": cures}) + "\n"
+            door.write(order)
+            door.flush()
+            wait_for(f"http://127.0.0.1:{port}/healthz", nursery, log)
+            try:
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                door.write(order)
+                door.flush()
+
+        yield grown
+        door.close()
 
 
 def wait_for(url: str, process: subprocess.Popen[str], log: Path) -> None:

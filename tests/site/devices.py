@@ -59,13 +59,23 @@ class People:
         found = self._town.studio.administration.user_by_email(browser.email)
         return Person(browser, identity(found.user_id, browser.email))
 
-    def window(self, size: str = "phone", *, of: Person | None = None, site: str = "") -> Page:
-        """A new device: nobody's, or one where somebody is signed in."""
+    def window(
+        self,
+        size: str = "phone",
+        *,
+        of: Person | None = None,
+        site: str = "",
+        bypass_csp: bool = True,
+    ) -> Page:
+        """A new device: nobody's, or one where somebody is signed in.
+
+        bypass_csp: pages have no content policy, which axe-core's own script needs.
+        """
         context = self._chromium.new_context(
             viewport=SIZES[size],  # type: ignore[arg-type]
             base_url=site or self._site,
             has_touch=size == "phone",
-            bypass_csp=True,  # for axe-core's own script
+            bypass_csp=bypass_csp,
         )
         self._open.callback(context.close)
         if of is not None:

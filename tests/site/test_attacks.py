@@ -7,26 +7,19 @@ these tests can be green because the attack was no attack.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from contextlib import ExitStack
 
 import pytest
 
 from ourvidz.backends.embedded.local_media import LocalMedia
 from ourvidz.studio import characters, orders, projects
-from tests.servers import Endpoints
 from tests.site import attacks as on
 from tests.site import attacks_on_wires as wires
 from tests.site import attacks_with_files as files
 from tests.site.attack_hands import MARKUP, Attack, Scene
 from tests.site.browsers import Browser, Visit
-from tests.site.conftest import free_port, wait_for
+from tests.site.conftest import Without
 from tests.studio.conftest import Town, identity
 from tests.studio.scenes import deliver_video
 
@@ -69,45 +62,6 @@ ARRANGED: dict[Attack, tuple[str, ...]] = {
     files.explodes_in_a_worker: ("reader",),
 }
 SECRET = "velvet"
-
-
-@pytest.fixture(scope="module")
-def without(
-    town: Town, site_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Any]]:
-    """Starts an app that lacks some cures, and ends it."""
-    log = tmp_path_factory.mktemp("nursery") / "log"
-    said = {"home": str(town.wiring.settings.home), "endpoints": asdict(site_endpoints)}
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.site.nursery"],
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            text=True,
-        ) as nursery,
-    ):
-        assert nursery.stdin is not None
-        door = nursery.stdin
-        door.write(json.dumps(said) + "\n")
-
-        @contextmanager
-        def grown(*cures: str) -> Iterator[str]:
-            port = free_port()
-            order = json.dumps({"port": port, "without": cures}) + "\n"
-            door.write(order)
-            door.flush()
-            wait_for(f"http://127.0.0.1:{port}/healthz", nursery, log)
-            try:
-                yield f"http://127.0.0.1:{port}"
-            finally:
-                door.write(order)
-                door.flush()
-
-        yield grown
-        door.close()
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +119,7 @@ def _name(value: object) -> str:
 
 
 @pytest.mark.parametrize("attack", CURES, ids=_name)
-def test_fails(attack: Attack, at: Callable[[str], Scene], site: str, without: Any) -> None:
+def test_fails(attack: Attack, at: Callable[[str], Scene], site: str, without: Without) -> None:
     if attack not in ARRANGED:
         assert not attack(at(site))
         return
@@ -185,7 +139,7 @@ for _attack, _cures in CURES.items():
 
 @pytest.mark.parametrize("cures", GROUPS, ids="+".join)
 def test_succeeds_without_its_cures(
-    cures: tuple[str, ...], at: Callable[[str], Scene], without: Any
+    cures: tuple[str, ...], at: Callable[[str], Scene], without: Without
 ) -> None:
     with without(*cures) as weak:
         assert [_name(one) for one in GROUPS[cures] if not one(at(weak))] == []
@@ -196,7 +150,7 @@ SEVERAL = [(one, cure) for one, cures in CURES.items() if len(cures) > 1 for cur
 
 @pytest.mark.parametrize(("attack", "cure"), SEVERAL, ids=_name)
 def test_each_of_several_cures_is_enough(
-    attack: Attack, cure: str, at: Callable[[str], Scene], without: Any
+    attack: Attack, cure: str, at: Callable[[str], Scene], without: Without
 ) -> None:
     others = (one for one in CURES[attack] if one != cure)
     with without(*ARRANGED.get(attack, ()), *others) as weak:

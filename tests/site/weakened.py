@@ -217,11 +217,13 @@ def _escape() -> None:
     """Words of users are markup."""
     from jinja2 import Environment
 
+    from ourvidz.web import toasts
     from ourvidz.web.create import idea, words
     from ourvidz.web.pages import markup
 
-    idea.escape = words.escape = lambda text: text
+    idea.escape = words.escape = toasts.escape = lambda text, **_: text  # type: ignore[assignment]
     markup.Environment = lambda **settings: Environment(**{**settings, "autoescape": False})  # type: ignore[assignment, misc]
+    markup._templates.cache_clear()
 
 
 def _forms() -> None:
