@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +11,7 @@ from ourvidz import pipeline
 from ourvidz.cli.screen import Screen, aligned, as_bytes
 from ourvidz.domain.clip import Clip
 from ourvidz.domain.enhancement import Enhancement
+from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.progress import OnProgress
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.profiles import resolve
@@ -22,7 +24,8 @@ def video(args: Namespace, screen: Screen) -> None:
     with screen.watching() as on_progress:
         manager = _manager(args)
         request, enhancement = _enhanced(request, args, manager, on_progress)
-        clip = pipeline.render(request, manager, on_progress, args.out_dir)
+        with _crew(request, args, manager):
+            clip = pipeline.render(request, manager, on_progress, args.out_dir)
     rows = {"video": str(clip.path), "seed": str(clip.seed)} | _texts(enhancement)
     screen.show(
         {**asdict(clip), "seconds": clip.seconds, "enhancement": _document(enhancement)},
@@ -99,6 +102,16 @@ def _manager(args: Namespace) -> pipeline.ModelManager:
         formats=(args.quantization,) if args.quantization else None,
         transformer=args.transformer,
     )
+
+
+def _crew(
+    request: VideoRequest, args: Namespace, manager: pipeline.ModelManager
+) -> AbstractContextManager[None]:
+    if args.gpus == 1:
+        return nullcontext()
+    if manager.device.type == "cpu":
+        raise InvalidRequest("gpus", "no GPU is used on this machine; leave --gpus out")
+    return pipeline.crewed(manager, request, args.gpus)
 
 
 def _enhanced(

@@ -59,6 +59,9 @@ def _video_options(verb: ArgumentParser) -> None:
     )
     verb.add_argument("--image", type=Path, metavar="FILE", help="picture of the first frame")
     verb.add_argument("--last-image", type=Path, metavar="FILE", help="picture of the last frame")
+    verb.add_argument(
+        "--gpus", type=int, default=1, metavar="N", help="cards of this machine that share the work"
+    )
     _enhancing(verb)
     _output(verb)
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ourvidz.pipeline.crew import crewed
     from ourvidz.pipeline.enhancement import Enhancement, enhance
     from ourvidz.pipeline.film import RenderedFilm, render_film, render_keyframes
     from ourvidz.pipeline.generate import extend, generate_clip, preview, render
@@ -26,6 +27,7 @@ __all__ = [
     "ModelManager",
     "RenderedFilm",
     "Telling",
+    "crewed",
     "enhance",
     "extend",
     "generate_clip",
@@ -43,6 +45,7 @@ _HOMES = MappingProxyType(
         "ModelManager": "manager",
         "RenderedFilm": "film",
         "Telling": "telling",
+        "crewed": "crew",
         "enhance": "enhancement",
         "render_film": "film",
         "render_keyframes": "film",

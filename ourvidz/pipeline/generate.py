@@ -30,14 +30,14 @@ from ourvidz.pipeline.export import (
     write_thumbnail,
 )
 from ourvidz.pipeline.hardware import peak_bytes, reachable
-from ourvidz.pipeline.images import load_image, resized
+from ourvidz.pipeline.images import resized
 from ourvidz.pipeline.ladder import Ladder
 from ourvidz.pipeline.landing import as_drawn, landed
 from ourvidz.pipeline.manager import ModelManager
-from ourvidz.pipeline.profiles import ability_of, resolve
+from ourvidz.pipeline.profiles import resolve
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.scratch import Scratch
-from ourvidz.pipeline.shot import Names, Shot, sample
+from ourvidz.pipeline.shot import Names, Shot, pictures_of, sample, shot_of
 
 MAX_IMAGES = 4
 #: Decoding and export until they were measured: so the time left does not jump after denoising.
@@ -66,7 +66,9 @@ def preview(
     if not 1 <= num_images <= MAX_IMAGES:
         raise InvalidRequest("num_images", f"must be 1 to {MAX_IMAGES}")
     request = resolve(request.replace(num_frames=1, image=None, last_image=None))
-    shot = Shot(request=request, ability="image", num_videos=num_images, references=_seen(request))
+    shot = Shot(
+        request=request, ability="image", num_videos=num_images, references=pictures_of(request)
+    )
     check_size(shot.output_size)
     folder = prepare_folder(out_dir)
     width, height = shot.output_size
@@ -132,7 +134,9 @@ def extend(
     if len(last) < overlap_frames:
         raise InvalidRequest("video", f"{clip_path.name} has fewer than {overlap_frames} frames")
     ability = "extension" if overlap_frames > 1 else "first_frame"
-    shot = Shot(request=request, ability=ability, overlap=overlap_frames, references=_seen(request))
+    shot = Shot(
+        request=request, ability=ability, overlap=overlap_frames, references=pictures_of(request)
+    )
     frames = np.stack([resized(frame, shot.size) for frame in last])
     shot = replace(shot, first_frames=frames)
     return _film(shot, manager, on_progress, out_dir)
@@ -151,18 +155,7 @@ def generate_clip(
     scratch: where an earlier attempt at the same request left the stages it had finished; they
     are not run again, and the frames are the same.
     """
-    request = resolve(request)
-    shot = Shot(request=request, ability=ability_of(request), references=_seen(request))
-    if request.image:
-        shot = replace(shot, first_frames=load_image(request.image, size=shot.size)[None])
-    if request.last_image:
-        shot = replace(shot, last_frame=load_image(request.last_image, size=shot.size))
-    return _film(shot, manager, on_progress, out_dir, scratch)
-
-
-def _seen(request: VideoRequest) -> tuple[np.ndarray, ...]:
-    """The reference pictures, as large as they are."""
-    return tuple(load_image(path) for path in request.reference_images)
+    return _film(shot_of(request), manager, on_progress, out_dir, scratch)
 
 
 def _film(

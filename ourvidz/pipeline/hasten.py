@@ -10,6 +10,7 @@ from ourvidz.pipeline.attention import attending, find_attention
 from ourvidz.pipeline.compiled import compiled
 from ourvidz.pipeline.forecast import Schedule, forecasting
 from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.parallel import divided
 
 
 @contextmanager
@@ -20,14 +21,16 @@ def hastened(transformer: Any, manager: ModelManager, done: int = 0) -> Iterator
     """
     plan = manager.plan
     if plan is None or plan.device == "cpu":
-        yield
+        with divided(transformer, manager.share):
+            yield
         return
     kind = (type(transformer), transformer.dtype, plan.attention)
     name = manager.once(kind, lambda: find_attention(transformer, plan.attention))
     left = plan.workload.num_inference_steps - done
     schedule = Schedule(num_steps=left) if plan.cache else None
-    backend = "inductor" if plan.compile else None
+    backend = "inductor" if plan.compile and not manager.share else None
     with (
+        divided(transformer, manager.share),
         attending(transformer, name),
         compiled(transformer, backend),
         forecasting(transformer, schedule),

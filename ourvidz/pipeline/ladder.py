@@ -53,6 +53,8 @@ class Ladder:
                 if not ran_out(error):
                     raise
                 full = self._full()
+                if self._manager.share:  # the others wait: nobody goes down alone
+                    raise full from error
             # Out of the handler: its traceback held on to the tensors that are to be freed.
             self._manager.rest()
             self._step_down(full)

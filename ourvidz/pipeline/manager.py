@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from ourvidz.pipeline.hardware import (
     machine_of,
 )
 from ourvidz.pipeline.packed import formats_of, look_into
+from ourvidz.pipeline.parallel import Share
 from ourvidz.pipeline.placing import Loaded
 from ourvidz.pipeline.precision import Work, choose_dtype
 
@@ -73,6 +75,8 @@ class ModelManager:
         self.plan: Plan | None = None
         #: Seconds that stages took the last time, by the shape of the job; feeds the time left.
         self.pace: dict[Hashable, dict[Any, float]] = {}
+        #: Of the transformer, where several devices work on one clip.
+        self.share: Share | None = None
         self._limit_bytes = vram_limit_bytes
         self._loaded: dict[str, Loaded] = {}
         self._placements: dict[str, Placement] = {}
@@ -103,7 +107,10 @@ class ModelManager:
     @property
     def machine(self) -> Machine:
         """What a plan counts with now."""
-        return machine_of(self.device, self._limit_bytes)
+        machine = machine_of(self.device, self._limit_bytes)
+        if self.share and machine.ram_bytes:
+            return replace(machine, ram_bytes=machine.ram_bytes // self.share.count)
+        return machine
 
     def component(self, name: str, load: Callable[[], T]) -> T:
         """The component called `name`; `load` makes it (on the CPU) the first time."""

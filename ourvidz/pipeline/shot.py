@@ -18,8 +18,10 @@ from ourvidz.pipeline.control import Control, Given, encode_control, encode_noth
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import Condition, encode_condition, encode_images, encode_prompts
 from ourvidz.pipeline.hasten import hastened
+from ourvidz.pipeline.images import load_image
 from ourvidz.pipeline.live import LivePreview
 from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.profiles import ability_of, resolve
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.resume import Halfway
 from ourvidz.pipeline.schedulers import make_scheduler
@@ -90,6 +92,23 @@ class Shot:
         steps = (r.num_inference_steps, r.guidance_scale)
         count = (self.sampled_frames, self.num_videos, len(self.references))
         return (r.model, self.ability, self.size, *count, steps)
+
+
+def shot_of(request: VideoRequest) -> Shot:
+    """The shot of a clip, with the pictures that the request names."""
+    request = resolve(request)
+    seen = pictures_of(request)
+    shot = Shot(request=request, ability=ability_of(request), references=seen)
+    if request.image:
+        shot = replace(shot, first_frames=load_image(request.image, size=shot.size)[None])
+    if request.last_image:
+        shot = replace(shot, last_frame=load_image(request.last_image, size=shot.size))
+    return shot
+
+
+def pictures_of(request: VideoRequest) -> tuple[np.ndarray, ...]:
+    """The reference pictures, as large as they are."""
+    return tuple(load_image(path) for path in request.reference_images)
 
 
 def sample(

@@ -104,6 +104,7 @@ def test_models_shows_where_the_parts_of_one_family_lie(ourvidz: Run) -> None:
         (["video", "a cat", "--image", "nothing.png", "--no-enhance"], 2, "there is no file"),
         (["video", "a cat", "--no-enhance", "-o", "file/out"], 7, "choose another folder"),
         (["video", "a cat", "--no-enhance", "--quantization", "int8"], 2, "is for cards; leave"),
+        (["video", "a cat", "--no-enhance", "--gpus", "2"], 2, "no GPU is used on this machine"),
         (["video", "a cat", "--quantization", "fp9"], 2, "invalid choice"),
         (["video", "a cat", "--transformer", "nothing.gguf"], 2, "is no GGUF file"),
         (["preview", "a cat", "--images", "5", "--no-enhance"], 2, "num_images: must be 1 to 4"),
