@@ -26,7 +26,8 @@ class Ears:
 
     def all(self) -> list[str]:
         """What was heard so far, and whether a script of the words has run."""
-        hit = self._page.evaluate("window.hit")
+        # After a round trip: what was begun until now has been heard by then.
+        hit = self._page.evaluate("fetch('/healthz').then(() => window.hit)")
         return self.heard if hit is None else [*self.heard, "a script has run"]
 
     def _told(self, message: ConsoleMessage) -> None:

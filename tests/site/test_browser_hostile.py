@@ -24,7 +24,6 @@ from tests.studio.scenes import deliver_video
 pytestmark = needs_chromium
 
 TAGS = ("a red {{7*7}} hat", "a red hat {% raw %}", "a red hat on a man <img src=x>")
-
 TOAST = "[data-testid=toast-body]"
 
 
@@ -175,6 +174,7 @@ def test_the_same_words_are_heard_where_they_are_markup(
         for path in (f"/app/films?film={board.id}", "/app/characters"):
             page, ears = opened(people, ann, path, weak)
             expect(page.locator("h1, h2", has_text="a sailor").first).to_be_visible()
+            page.wait_for_function("window.hit")
             assert "a script has run" in ears.all()
             assert any("an injected picture" in one for one in ears.all())
         page, ears = opened(people, ann, f"/app/films?film={board.id}&text=1", weak)
