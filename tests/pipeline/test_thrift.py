@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -188,6 +189,20 @@ def test_a_full_disk_does_not_stop_a_load(
     assert format_of(load(manager)) == "int8"
     assert files(manager) == ()
     assert "GiB are needed" in caplog.text
+
+
+def test_a_disk_that_fills_while_writing_is_left_as_it_was(
+    manager: ModelManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        assert format_of(load(manager)) == "int8"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "can not be written" in caplog.text
+    assert manager.models_dir
+    assert not [one for one in (manager.models_dir / ".quantized").rglob("*") if one.is_file()]
 
 
 def test_whole_formats_and_a_manager_without_a_folder_keep_nothing(manager: ModelManager) -> None:

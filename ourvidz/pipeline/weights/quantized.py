@@ -99,10 +99,12 @@ class Shelf:
                 left.unlink(missing_ok=True)
             try:
                 save_file(dict(tensors), part, metadata={"recipe": json.dumps(asdict(self.recipe))})
+                path = home / f"{self.recipe.stem}.{sha256_of(part)}.safetensors"
+                part.replace(path)
             except SafetensorError as error:
                 raise OSError(str(error)) from error
-            path = home / f"{self.recipe.stem}.{sha256_of(part)}.safetensors"
-            part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
             for other in self._superseded(path):
                 other.unlink(missing_ok=True)
 
