@@ -120,6 +120,7 @@ FILMS: Mapping[str, Any] = MappingProxyType(
         "price_one": "1 credit",
         "price": "{} credits",
         "have": "you have {}",
+        "reserved": "reserved; what is not made comes back",
         "time": "about {}",
         "time_unknown": "time not known yet",
         "no_worker": "no worker is running",
