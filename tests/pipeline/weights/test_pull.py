@@ -254,6 +254,7 @@ def test_what_another_program_downloaded_is_converted_without_a_network(
     pull(errand, tmp_path / "models", Cache(), lambda count: None)
     assert verify(TRANSFORMER.source, tmp_path / "models").state == "sound"
     assert verify(TRANSFORMER.source, None).state == "sound"
+    assert fingerprint(TRANSFORMER.source) == COMMIT
     with pytest.raises(Unavailable, match="models pull"):
         survey([PARTS["vae"]], tmp_path / "models", Cache())
     assert not server.requests
