@@ -4,7 +4,7 @@ One scene of many shots on the starter model, made as films are made: between ke
 from one master (anchored), each from the last frames of the one before (chained), or each from a
 picture of its own (independent). Seams are compared with what happens inside clips, colours with
 those of the first clips, and a critic, trained on the renderer alone, reads subject, colour,
-place, hour and weather along the film.
+place, hour and weather along the film. Clips are measured as they are delivered.
 """
 
 from __future__ import annotations
@@ -105,13 +105,14 @@ def measure(clips: Sequence[Path], critic: Critic, seconds: float | None) -> Alo
     colors, inside, seams, readings = [], [], [], []
     last: np.ndarray | None = None
     for path in clips:
-        frames = read_frames(path).astype(np.float32)
-        colors.append([*frames.mean((0, 1, 2)), *frames.std((0, 1, 2))])
+        frames = read_frames(path)
+        spread = (frames[..., channel].std(dtype=np.float32) for channel in range(3))
+        colors.append([*frames.mean((0, 1, 2)), *spread])
         inside.append([_step(a, b) for a, b in pairwise(frames)])
         if last is not None:
             seams.append(_step(last, frames[0]))
         last = frames[-1]
-        read = critic.read(frames.astype(np.uint8))
+        read = critic.read(frames)
         readings.append([getattr(read, name) for name in READ])
     kept = np.array([[a == b for a, b in zip(row, readings[0], strict=True)] for row in readings])
     return Along(
@@ -124,7 +125,7 @@ def measure(clips: Sequence[Path], critic: Critic, seconds: float | None) -> Alo
 
 
 def _step(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.abs(a - b).mean())
+    return float(np.abs(a.astype(np.int16) - b.astype(np.int16)).mean())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,7 @@ class Bench:
     critic: Critic
     folder: Path
     profile: Profile
+    size: tuple[int, int] | None
 
     def run(self, continuity: Continuity, clips: int, frames: int) -> Along:
         """Make (or find) a film of one scene of `clips` clips of `frames` frames; measure it."""
@@ -167,8 +169,9 @@ class Bench:
                 left = f"{progress.eta_s:.0f} s left" if progress.eta_s else ""
                 print(f"  {continuity}: {progress.stage} {progress.step} {left}", flush=True)
 
-        folder = self.folder / f"{continuity}-{clips}x{frames}"
-        done = render_film(film, self.manager, on_progress, folder, output_size=NATIVE)
+        size = "-native" if self.size else ""
+        folder = self.folder / f"{continuity}-{clips}x{frames}{size}"
+        done = render_film(film, self.manager, on_progress, folder, output_size=self.size)
         all_new = done.clips_made == clips
         return measure(done.clips, self.critic, time.perf_counter() - begun if all_new else None)
 
@@ -233,6 +236,9 @@ def main() -> None:
     parser.add_argument("--modes", choices=modes, nargs="+", default=modes, help="continuities")
     parser.add_argument("--independent", type=int, default=12, help="its longest film, in clips")
     parser.add_argument("--profile", choices=get_args(Profile), default="fast")
+    parser.add_argument(
+        "--native", action="store_true", help="not enlarged: quicker, but coding weighs more"
+    )
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its default")
     parser.add_argument("--models-dir", type=Path, help="other weights than the shipped ones")
     parser.add_argument("--critic", type=Path, default=WEIGHTS, help="another critic")
@@ -250,6 +256,7 @@ def main() -> None:
             Critic.load(args.critic),
             args.folder or Path(temporary),
             args.profile,
+            NATIVE if args.native else None,
         )
         for mode in args.modes:
             for clips, frames in zip(args.clips, args.frames, strict=True):
@@ -259,6 +266,7 @@ def main() -> None:
                 print(table({(mode, clips): films[mode, clips]}), flush=True)
                 plot(films, args.out / "continuity.png")
                 facts: dict[str, Any] = {"prompt": PROMPT, "seed": SEED, "profile": args.profile}
+                facts["size"] = "native" if args.native else "delivered"
                 facts["frames_of_clips"] = dict(zip(args.clips, args.frames, strict=True))
                 line = json.dumps(figures(films) | facts | provenance())
                 (args.out / "continuity.json").write_text(line + "\n")

@@ -1,9 +1,9 @@
 """The planner against what was measured: `python -m benchmarks.memory --save`
 
 Every case runs in a process of its own, because a process never forgets its peak. On a CPU that
-is the starter, at several sizes, lengths and tasks, and the peak is the whole process's. Where
-there is a CUDA device, `--random-weights` adds real architectures with random weights, at most
-`--vram-limit-gb` of it, and the peak is the allocator's.
+is the starter, at several sizes, lengths and tasks, and the peak is the whole process's; results of
+CPUs that compute in bf16 are kept apart. Where there is a CUDA device, `--random-weights` adds real
+architectures with random weights, at most `--vram-limit-gb` of it, and the peak is the allocator's.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def planned(case: Case, manager: ModelManager) -> Plan:
 
 
 def run_here(case: Case, folder: Path, limit_bytes: int | None) -> dict[str, Any]:
-    """Run the case in this process: bytes that were predicted and measured."""
+    """Run the case in this process: bytes that were predicted and measured, and in what format."""
     manager = ModelManager(models_dir=folder / "models", vram_limit_bytes=limit_bytes)
     made = planned(case, manager)
     if family(case.model).needs:
@@ -116,7 +116,11 @@ def run_here(case: Case, folder: Path, limit_bytes: int | None) -> dict[str, Any
     else:
         _run_starter(case, manager, folder)
         predicted = made.peak_bytes
-    return {"predicted_bytes": predicted, "measured_bytes": peak_bytes(manager.device)}
+    return {
+        "predicted_bytes": predicted,
+        "measured_bytes": peak_bytes(manager.device),
+        "fast_bf16": manager.machine.fast_bf16,
+    }
 
 
 def _run_starter(case: Case, manager: ModelManager, folder: Path) -> None:
@@ -163,13 +167,16 @@ def run_apart(case: Case, folder: Path, limit_gb: float | None) -> dict[str, Any
     return as_row(case, **json.loads(done.stdout.splitlines()[-1]))
 
 
-def as_row(case: Case, predicted_bytes: int, measured_bytes: int) -> dict[str, Any]:
+def as_row(
+    case: Case, predicted_bytes: int, measured_bytes: int, fast_bf16: bool
+) -> dict[str, Any]:
     """The figures of one case, GiB and their ratio."""
     return {
         "case": case.name,
         "predicted_gib": round(predicted_bytes / _GIB, 3),
         "measured_gib": round(measured_bytes / _GIB, 3),
         "ratio": round(predicted_bytes / measured_bytes, 3),
+        "fast_bf16": fast_bf16,
         **asdict(case),
     }
 
@@ -216,7 +223,8 @@ def main(argv: list[str] | None = None) -> None:
     result = {"worst_over": max(ratios), "worst_under": min(ratios), "rows": rows} | provenance()
     if args.random_weights and not with_gpu:
         print("Large families: not measured, there is no CUDA device")
-    keep("memory_gpu" if with_gpu else "memory", result, save=args.save)
+    on_cpu = "memory_bf16" if rows[0]["fast_bf16"] else "memory"
+    keep("memory_gpu" if with_gpu else on_cpu, result, save=args.save)
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def report(folder: Path) -> str:
     parts += ["## Speed", *map(throughput_table, found)]
     if not any(result.get("gpu") for result in found):
         parts.append("Not measured on a GPU yet.")
-    for result in read(folder, "memory.json"):
+    for result in read(folder, "memory*.json"):
         parts.append("## Memory\n\n" + memory_table(result))
     for result in read(folder, "tradeoffs.json"):
         parts.append("## Quality against time, the starter\n\n" + tradeoffs_table(result))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import torch
 
@@ -108,6 +108,9 @@ class ModelManager:
     def machine(self) -> Machine:
         """What a plan counts with now."""
         machine = machine_of(self.device, self._limit_bytes)
+        if machine.device == "cpu":
+            is_fast = all(self.dtype(work) is torch.bfloat16 for work in get_args(Work))
+            return replace(machine, fast_bf16=is_fast)
         if self.share and machine.ram_bytes:
             return replace(machine, ram_bytes=machine.ram_bytes // self.share.count)
         return machine

@@ -22,8 +22,9 @@ class Machine:
     vram_bytes: what a process can get of the card, a little less than is printed on the box.
     ram_bytes: of the host. compute_capability: (8, 9) for Ada. *_tflops, int8_tops: dense peaks
     with 32-bit sums, None where the card has no such units. memory_gbps: of the card's memory.
-    pcie_gbps: what a copy from pinned host memory reaches, per direction. calibration: speeds
-    measured on this machine.
+    pcie_gbps: what a copy from pinned host memory reaches, per direction. fast_bf16: whether it is
+    faster than fp32; of a CPU only a measurement tells. calibration: speeds measured on this
+    machine.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Machine:
     int8_tops: float | None = None
     memory_gbps: float | None = None
     pcie_gbps: float = 25.0
+    fast_bf16: bool = True
     calibration: Calibration | None = None
 
     @property
@@ -44,8 +46,8 @@ class Machine:
         return self.compute_capability is not None and self.compute_capability >= (8, 9)
 
 
-#: A machine without a card.
-CPU = Machine(name="CPU", device="cpu")
+#: A machine without a card, planned for as one that needs most.
+CPU = Machine(name="CPU", device="cpu", fast_bf16=False)
 
 
 def _card(

@@ -24,7 +24,7 @@ OF_CHANGE: Mapping[Change, str] = {
 }
 
 _OF_FORMAT: Mapping[Precision, str] = {
-    "bf16": "bf16: as it was trained",
+    "bf16": "bf16: half of fp32 and faster here",
     "fp32": "fp32: what every CPU computes well in; bf16 where that turns out to be faster",
     "fp8": "fp8: half of bf16 and faster, for this card multiplies 8-bit floats",
     "int8": "int8: half of bf16; this card multiplies 8-bit integers, but not 8-bit floats",
