@@ -19,8 +19,9 @@ ROWS = [row for result in KEPT for row in result["rows"]]
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['case']} {row['fast_bf16']}")
 def test_todays_plan_holds_for_what_was_measured(row: dict[str, Any]) -> None:
-    values = {name: row[name] for name in memory.Case.__dataclass_fields__}
-    case = memory.Case(**values | {"size": tuple(values["size"])})
+    values: dict[str, Any] = {name: row[name] for name in memory.Case.__dataclass_fields__}
+    values["size"] = tuple(values["size"])
+    case = memory.Case(**values)
     machine = replace(CPU, fast_bf16=row["fast_bf16"])
     made = plan(case.request, machine, ability=case.ability, num_videos=case.num_images)
     measured = row["measured_gib"] * 2**30
