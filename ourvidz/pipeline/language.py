@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +16,13 @@ import torch
 import transformers
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    modeling_gguf_pytorch_utils,
+)
 
 from ourvidz.domain.catalog import ENHANCERS, FAMILIES
 from ourvidz.domain.errors import Unavailable
@@ -178,9 +185,12 @@ def quiet() -> Iterator[None]:
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    gguf_bar = modeling_gguf_pytorch_utils.tqdm  # heeds none of the above
+    modeling_gguf_pytorch_utils.tqdm = partial(gguf_bar, disable=True)
     try:
         yield
     finally:
+        modeling_gguf_pytorch_utils.tqdm = gguf_bar
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
