@@ -160,7 +160,7 @@ def test_a_deleted_video_is_offered_back_here_and_on_its_shelf(town: Town) -> No
     assert "“My boat” was deleted." in answer.markup
     assert f'data-act="undo" data-id="{video}" data-focus' in answer.markup
     shelf = page(town, me, "?show=deleted", now=datetime.now(UTC) + timedelta(minutes=20))
-    assert "Can come back for 39 minutes" in shelf
+    assert "Can come back for 40 minutes" in shelf
     answer = press(town, me, "undo", video)
     assert (cards(answer.markup), answer.said) == (["finished"], "It is back.")
 

@@ -113,7 +113,7 @@ def shown(
         seconds=_seconds,
         price=_price,
         ago=lambda at: _ago(now - at),
-        left=lambda at: span(at - now),
+        left=lambda at: span(at - now + _MOMENT),
         is_soon=lambda at: at - now < _WARN,
         undo_until=lambda video: video.deleted_at + _UNDO,
     )
@@ -136,6 +136,10 @@ def _seconds(piece: Piece) -> str:
     frames = piece.job.params.get("num_frames")
     seconds = piece.video.seconds if piece.video else frames / FPS if frames else 0
     return f"{seconds:.3g}" if seconds else ""
+
+
+#: What was made a moment ago still has all its days.
+_MOMENT = timedelta(minutes=1)
 
 
 def span(time: timedelta) -> str:
