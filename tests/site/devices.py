@@ -27,6 +27,8 @@ SHOTS = Path(__file__).parents[2] / "out" / "screenshots"
 #: Patience on a machine that runs other tests beside these.
 PATIENCE_MS = 60_000
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 800}}
+AT_REST = """() => document.getAnimations().every(one => one.playState !== 'running'
+  || one.effect.getComputedTiming().endTime === Infinity)"""
 TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden]), select')]
   .map(one => one.matches('[type=radio], [type=checkbox]') && one.closest('label') || one)
   .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
@@ -132,6 +134,7 @@ def shoot(page: Page, name: str) -> None:
 
 def check(page: Page, name: str) -> None:
     """What holds on every page: no axe violation, nothing sideways, nothing too small to touch."""
+    page.wait_for_function(AT_REST)  # a message that fades in has too little contrast
     shoot(page, name)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

@@ -12,6 +12,9 @@ NAME = f"a sailor in a hat {HOSTILE}"
 _REPORT = """addEventListener('securitypolicyviolation', one =>
   console.error(`policy: ${one.violatedDirective} ${one.blockedURI}`))"""
 
+#: A page that is left ends its stream of events, and says so in one of these ways.
+_LEFT = ("AbortError", "Connection errored out")
+
 
 class Ears:
     """Listens to a page from before its first word. Dialogs are heard by `People`."""
@@ -31,8 +34,8 @@ class Ears:
         return self.heard if hit is None else [*self.heard, "a script has run"]
 
     def _told(self, message: ConsoleMessage) -> None:
-        # A page that is left ends its stream of events.
-        if message.type == "error" and "AbortError" not in message.text:
+        is_left = any(words in message.text for words in _LEFT)
+        if message.type == "error" and not is_left:
             self.heard.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _loads(self, url: str) -> None:

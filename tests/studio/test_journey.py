@@ -50,7 +50,7 @@ def file_of(town: Town, url: str) -> Path:
 
 def test_a_sentence_becomes_a_video_in_the_library(town: Town, worker: None) -> None:
     me, studio = town.person(credits=3), town.studio
-    idea = {"prompt": "a red sailboat", "seconds": 1, "profile": "fast", "seed": 7}
+    idea = {"prompt": "a red sailboat", "seconds": 5, "profile": "fast", "seed": 7}
     project = projects.create_project(me, studio, idea)
 
     done(town, me, orders.enhance(me, studio, project.id, seed=1))
@@ -73,11 +73,11 @@ def test_a_sentence_becomes_a_video_in_the_library(town: Town, worker: None) -> 
     assert any(one.stage for one in seen), "news come once a second, whatever is done then"
 
     (video,) = library.videos(me, studio, project_id=project.id)
-    assert (video.job_id, video.seed, video.num_frames, video.cost) == (job.id, 8, 16, 1)
+    assert (video.job_id, video.seed, video.num_frames, video.cost) == (job.id, 8, 80, 1)
     links = library.links(me, studio, video.id)
     facts = read_metadata(file_of(town, links.watch))
     assert (facts["ability"], facts["enhanced_prompt"]) == ("first_frame", project.enhanced_prompt)
-    assert read_frames(file_of(town, links.watch)).shape == (16, 720, 1280, 3)
+    assert read_frames(file_of(town, links.watch)).shape == (80, 720, 1280, 3)
     assert "download=a-red-sailboat-8.mp4" in links.download
     assert projects.project(me, studio, project.id).step == "done"
     assert town.ledger(me) == [("grant", 3), ("reserve", -1), ("settle", 0)]
