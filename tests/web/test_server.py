@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import httpx
 import pytest
 
 from ourvidz.domain.errors import Unavailable
-from ourvidz.web.server import AppParts, make_app, serve
+from ourvidz.web.server import AppParts, listen, make_app, serve
 from tests.files import TOKEN, Leases, address, http, lease, listener, served
 from tests.web.conftest import Site
 
@@ -65,6 +66,13 @@ def test_a_bug_is_logged_and_not_shown(caplog: pytest.LogCaptureFixture) -> None
         "message": "Something went wrong on our side. Try again in a moment.",
     }
     assert "the bug" in caplog.text and "secret-signature" not in caplog.text
+
+
+def test_no_half_of_an_answer_waits_for_the_other() -> None:
+    with listen("127.0.0.1", 0) as door, socket.create_connection(door.getsockname()):
+        connection, _ = door.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_taken_port_is_said(site: Site) -> None:
