@@ -86,15 +86,19 @@ def plain_diffusers(manager: ModelManager, request: VideoRequest, path: Path) ->
     export_to_video(frames, str(path), fps=16)
 
 
-def seconds_of(work: Callable[[], object], runs: int) -> float:
-    """Median wall seconds of `runs` calls after one that is thrown away."""
-    work()
-    times = []
-    for _ in range(runs):
-        begin = perf_counter()
-        work()
-        times.append(perf_counter() - begin)
-    return statistics.median(times)
+def seconds_of(runs: int, *ways: Callable[[], object]) -> list[float]:
+    """Median wall seconds of `runs` calls of each way after one that is thrown away.
+
+    They take turns, so that a busy moment of the machine hits all.
+    """
+    times: list[list[float]] = [[] for _ in ways]
+    for run in range(runs + 1):
+        for work, of_way in zip(ways, times, strict=True):
+            begin = perf_counter()
+            work()
+            if run:
+                of_way.append(perf_counter() - begin)
+    return [statistics.median(of_way) for of_way in times]
 
 
 def compare(scenario: Scenario, folder: Path) -> tuple[dict[str, float], Clip]:
@@ -104,15 +108,17 @@ def compare(scenario: Scenario, folder: Path) -> tuple[dict[str, float], Clip]:
     preview(request, manager, out_dir=folder, num_images=1)
     first_preview_s = perf_counter() - begin
     clips: list[Clip] = []
-    ours = seconds_of(lambda: clips.append(render(request, manager, out_dir=folder)), scenario.runs)
-    theirs = seconds_of(
-        lambda: plain_diffusers(manager, request, folder / "plain.mp4"), scenario.runs
-    )
-    still = seconds_of(
-        lambda: preview(request, manager, out_dir=folder, num_images=1), scenario.runs
+    ours, theirs = seconds_of(
+        scenario.runs,
+        lambda: clips.append(render(request, manager, out_dir=folder)),
+        lambda: plain_diffusers(manager, request, folder / "plain.mp4"),
     )
     delivered = request.replace(output_size=None)
-    full = seconds_of(lambda: render(delivered, manager, out_dir=folder), scenario.runs)
+    still, full = seconds_of(
+        scenario.runs,
+        lambda: preview(request, manager, out_dir=folder, num_images=1),
+        lambda: render(delivered, manager, out_dir=folder),
+    )
     figures = {
         "ours_s": ours,
         "diffusers_s": theirs,
