@@ -12,12 +12,9 @@ import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel, WanVACETransformer3DModel
 from torch import nn
 
-from ourvidz.domain.dims import TransformerDims
 from ourvidz.domain.family import Checkpoint
 
 _SPREAD = 0.02
-#: Tokens of one picture as CLIP sees it; checkpoints that look at two count their places.
-_ONE_PICTURE = 257
 #: The second generation's autoencoder, in the words of its class; the first one's are defaults.
 _WAN22_VAE: dict[str, Any] = {
     "base_dim": 160, "decoder_base_dim": 256, "z_dim": 48, "is_residual": True, "patch_size": 2,
@@ -27,35 +24,12 @@ _WAN22_VAE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def transformer_config(dims: TransformerDims) -> dict[str, Any]:
-    """What diffusers' classes are made with."""
-    config: dict[str, Any] = {
-        "patch_size": (1, 2, 2),
-        "num_attention_heads": dims.dim // dims.head_dim,
-        "attention_head_dim": dims.head_dim,
-        "in_channels": dims.in_channels,
-        "out_channels": dims.out_channels,
-        "text_dim": dims.text_dim,
-        "ffn_dim": dims.ffn_dim,
-        "num_layers": dims.num_layers,
-    }
-    if dims.image_dim:
-        config |= {"image_dim": dims.image_dim, "added_kv_proj_dim": dims.dim}
-        if dims.image_tokens > _ONE_PICTURE:
-            config["pos_embed_seq_len"] = dims.image_tokens
-    if dims.vace_layers:
-        every = dims.num_layers // dims.vace_layers
-        config["vace_layers"] = list(range(0, dims.num_layers, every))
-        config["vace_in_channels"] = dims.vace_channels
-    return config
-
-
 def random_transformer(checkpoint: Checkpoint, kind: Any = None) -> Any:
     """The checkpoint's transformer; `kind` is a subclass of its class to build instead."""
     dims = checkpoint.transformer
     stock = WanVACETransformer3DModel if dims.vace_layers else WanTransformer3DModel
     with torch.device("meta"):
-        model = (kind or stock)(**transformer_config(dims))
+        model = (kind or stock)(**dims.config)
     kept = set(stock._keep_in_fp32_modules or ())
     for name, module in model.named_modules():
         for leaf, parameter in list(module.named_parameters(recurse=False)):

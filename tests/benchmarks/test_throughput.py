@@ -14,7 +14,7 @@ from diffusers import WanTransformer3DModel, WanVACETransformer3DModel
 from benchmarks import throughput
 from benchmarks.ceilings import Ceilings, measure_ceilings, metered, peak_ram_bytes
 from benchmarks.paces import load, ours, plain
-from benchmarks.random_models import random_transformer, random_vae, transformer_config
+from benchmarks.random_models import random_transformer, random_vae
 from benchmarks.scenarios import SCENARIOS, Scenario
 from ourvidz.domain.catalog import FAMILIES, family
 from ourvidz.domain.dims import TransformerDims
@@ -35,7 +35,7 @@ def test_every_large_family_has_the_parameters_that_the_catalog_counts() -> None
             dims = checkpoint.transformer
             kind = WanVACETransformer3DModel if dims.vace_layers else WanTransformer3DModel
             with torch.device("meta"):
-                built = kind(**transformer_config(dims))
+                built = kind(**dims.config)
             (part,) = (one for one in checkpoint.components if one.name == "transformer")
             assert sum(p.numel() for p in built.parameters()) == part.parameters, part.source
 

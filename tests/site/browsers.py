@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from typing import Self
 from uuid import uuid4
 
 import httpx
+
+from tests.studio.conftest import Town
 
 PASSWORD = "a sentence that I remember 7"
 PAGE = {"accept": "text/html"}
@@ -44,3 +48,16 @@ class Browser:
 
 #: A new browser, closed after the module's tests.
 Visit = Callable[[], Browser]
+
+
+def code_sent_to(town: Town, email: str) -> str:
+    """The code in the newest letter to that address."""
+    outbox = town.wiring.settings.outbox_dir
+    texts: list[str] = []
+    until = time.monotonic() + 10
+    while not texts and time.monotonic() < until:  # the answer does not wait for the letter
+        time.sleep(0.1)
+        letters = sorted(outbox.glob("[!.]*.eml"), key=lambda one: one.stat().st_mtime)
+        texts = [text for one in letters if email in (text := one.read_text())]
+    text = texts[-1]
+    return re.findall(r"\b\d{6,10}\b", text)[-1]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.site.browsers import PASSWORD, Visit
-from tests.site.test_own_account import code_sent_to
+from tests.site.browsers import PASSWORD, Visit, code_sent_to
 from tests.studio.conftest import Town
 
 

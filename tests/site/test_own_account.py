@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import time
-
 import pytest
 import redis
 
 from tests.servers import Endpoints
-from tests.site.browsers import PASSWORD, Browser, Visit
+from tests.site.browsers import PASSWORD, Browser, Visit, code_sent_to
 from tests.studio.conftest import Town
 
 NEW = "another sentence to remember 8"
@@ -48,18 +45,6 @@ def thief_with(visit: Visit, cookie: str) -> Browser:
     thief = visit().grown_up()
     thief.client.cookies.set("ov_session", cookie)
     return thief
-
-
-def code_sent_to(town: Town, email: str) -> str:
-    outbox = town.wiring.settings.outbox_dir
-    texts: list[str] = []
-    until = time.monotonic() + 10
-    while not texts and time.monotonic() < until:  # the answer does not wait for the letter
-        time.sleep(0.1)
-        letters = sorted(outbox.glob("[!.]*.eml"), key=lambda one: one.stat().st_mtime)
-        texts = [text for one in letters if email in (text := one.read_text())]
-    text = texts[-1]
-    return re.findall(r"\b\d{6,10}\b", text)[-1]
 
 
 @pytest.mark.parametrize("path", [*FORMS, "/account/export"])
