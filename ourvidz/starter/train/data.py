@@ -21,7 +21,14 @@ from transformers import AutoTokenizer, BertModel
 from ourvidz.starter.train.folded_conv import folded_convolutions
 from ourvidz.starter.train.numbers import mixed
 from ourvidz.starter.train.vae import to_tensor
-from ourvidz.starter.world import Scene, caption, is_held_out, render_scene, sample_scene
+from ourvidz.starter.world import (
+    Scene,
+    caption,
+    is_held_out,
+    movement_caption,
+    render_scene,
+    sample_scene,
+)
 from ourvidz.starter.world.render import CLIP_FRAMES, subject_box
 
 What = Literal["image", "clip"]
@@ -30,7 +37,7 @@ MAX_TOKENS = 64
 MEMORY = 6
 #: Samples in a shard, captions of a sample.
 SHARD = {"image": 1000, "clip": 20}
-CAPTIONS = {"image": 2, "clip": 4}
+CAPTIONS = {"image": 3, "clip": 6}
 
 
 def scene_at(what: What, index: int) -> Scene:
@@ -42,10 +49,13 @@ def scene_at(what: What, index: int) -> Scene:
 
 
 def captions_of(what: What, index: int) -> list[str]:
-    """The captions of training scene number `index`."""
+    """The captions of training scene number `index`; half of a clip's say only how it moves."""
     rng = random.Random(f"words {what} {index} of set 2")
     scene = scene_at(what, index)
-    return [caption(scene, rng) for _ in range(CAPTIONS[what])]
+    short = 2 if what == "clip" else 3
+    return [
+        (movement_caption if i % short == 1 else caption)(scene, rng) for i in range(CAPTIONS[what])
+    ]
 
 
 class Words:

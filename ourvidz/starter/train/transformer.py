@@ -33,8 +33,11 @@ CONFIG = {
 }  # fmt: skip
 
 
-#: What a step trains on once there are clips. Stills keep most: every clip starts from one.
-KINDS = ("still", "still", "still", "start", "clip")
+#: What a step trains on once there are clips. Stills cost half as much as the others, and every
+#: clip starts from one.
+KINDS = ("still", "still", "start", "start", "start", "clip", "clip")
+#: Flow shift of stills and of clips: where a clip's subject goes is decided in the most noise.
+SHIFTS = {"still": 1.5, "start": 5.0, "clip": 5.0}
 #: An error where the subject is counts this many times: it covers a sixth of the picture.
 SUBJECT_WEIGHT = 4.0
 
@@ -68,7 +71,7 @@ def train(
         for step in run.steps():
             kind = rng.choice(KINDS) if counts["clip"] else "still"
             batch = _draw(batches, kind, how.scale).to(run.device)
-            loss = flow_loss(model, batch, shift=1.5 if kind == "still" else 3.0)
+            loss = flow_loss(model, batch, SHIFTS[kind])
             loss.backward()
             losses[kind] = 0.98 * losses.get(kind, loss.item()) + 0.02 * loss.item()
             if step % 25 == 0:
@@ -104,10 +107,10 @@ def load(
 
 
 def _draw(batches: Batches, kind: str, scale: int) -> Batch:
-    """One kind: stills (2,200 tokens), the first 1.3 s of clips or whole clips (4,500 tokens)."""
+    """One kind: stills (2,200 tokens), the first 2.6 s of clips or whole clips (4,500 tokens)."""
     if kind == "still":
         return batches.images(80 * scale)
-    return batches.clips(26 * scale, 6) if kind == "start" else batches.clips(8 * scale)
+    return batches.clips(14 * scale, 11) if kind == "start" else batches.clips(8 * scale)
 
 
 def flow_loss(model: nn.Module, batch: Batch, shift: float) -> torch.Tensor:
@@ -133,8 +136,12 @@ def flow_loss(model: nn.Module, batch: Batch, shift: float) -> torch.Tensor:
 
 
 def optimizers(model: nn.Module, rate: float = 2e-3) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the blocks, AdamW for everything else."""
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and n.startswith("blocks.")]
+    """Muon for the matrices of the blocks and of the words, AdamW for everything else."""
+    matrices = [
+        p
+        for n, p in model.named_parameters()
+        if p.ndim == 2 and (n.startswith("blocks.") or ".text_embedder." in n)
+    ]
     chosen = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     return [

@@ -33,6 +33,27 @@ def caption(scene: Scene, rng: random.Random) -> str:
     return " ".join((_ended(text, rng), *_cinematic(scene, rng)))
 
 
+def movement_caption(scene: Scene, rng: random.Random) -> str:
+    """What happens and hardly more, as people say it of a picture that shows all the rest.
+
+    Few words leave one that says where to most of the attention: in long captions alone nobody
+    learns left from right, see benchmarks/LOG.md.
+
+    >>> s = Scene(place="beach", time="night", weather="clear", subject="car", color="red",
+    ...           action="drive", direction="right", seed=1)
+    >>> "right" in movement_caption(s, random.Random(1))
+    True
+    """
+    way = rng.choice(p.DIRECTION[scene.direction])
+    hasty = scene.action not in ("stand", "dance") and rng.random() < 0.4
+    speed = rng.choice(p.SPEED[scene.speed]) if hasty else ""
+    does, doing = rng.choice(p.DOES[scene.action]), rng.choice(p.DOING[scene.action])
+    who = _article(rng.choice(p.SUBJECT[scene.subject]), rng)
+    named = f"{who} {does} {way}"
+    text = rng.choice((way or doing, f"{doing} {way}", f"it {does} {way}", named, named))
+    return _ended(" ".join(f"{text} {speed}".split()), rng)
+
+
 def hero(scene: Scene, rng: random.Random) -> str:
     """The subject with its colour (and hair), without an article."""
     name = rng.choice(p.SUBJECT[scene.subject])
