@@ -196,6 +196,9 @@ def load_latents(folder: Path, what: What, count: int) -> dict[str, np.ndarray]:
 
 
 def _shards(folder: Path, stem: str, most: int) -> Iterator[dict[str, np.ndarray]]:
-    for path in sorted(folder.glob(f"{stem}-[0-9]*[0-9].npz"))[:most]:
+    for number in range(most):
+        path = folder / f"{stem}-{number:05d}.npz"
+        if not path.exists():  # the next ones are of later scenes
+            return
         with np.load(path) as file:
             yield {name: file[name] for name in file.files}

@@ -83,6 +83,14 @@ def test_finished_shards_are_kept(made: Path) -> None:
     assert [shard.stat().st_mtime_ns for shard in shards] == times
 
 
+def test_shards_behind_a_missing_one_are_left(tmp_path: Path) -> None:
+    for number in (0, 2):
+        latents = np.zeros((1, 48, 1, 8, 14), np.float16)
+        np.savez(tmp_path / f"latent-image-{number:05d}.npz", latents=latents)
+    found = data.load_latents(tmp_path, "image", 3 * data.SHARD["image"])
+    assert len(found["latents"]) == len(found["subject"]) == 1  # sample i must be scene i
+
+
 def test_the_words_of_training_are_those_of_the_pipeline(made: Path) -> None:
     captions = data.captions_of("clip", 0)
     picked = [data.load_texts(made / "data", "clip", 1).pick([0], random.Random(i)) for i in (0, 1)]
