@@ -27,17 +27,18 @@ class Batch:
     """latents (B, 48, T, h, w) normalised; condition (B, 52, T, h, w): mask then latents.
 
     embeds: (B, 64, 384). The condition is zero where nothing is given. subject (B, 1, T, h, w):
-    1 in the cells with the subject, else 0.
+    1 in the cells with the subject, else 0. answers (B, attributes): see `answers_of`.
     """
 
     latents: torch.Tensor
     condition: torch.Tensor
     embeds: torch.Tensor
     subject: torch.Tensor
+    answers: torch.Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
-        parts = (self.latents, self.condition, self.embeds, self.subject)
+        parts = (self.latents, self.condition, self.embeds, self.subject, self.answers)
         return Batch(*(part.to(device) for part in parts))
 
 
@@ -75,7 +76,7 @@ class Batches:
         latents = self.latents["image"]["latents"]
         picks = self.rng.choices(range(len(latents)), k=count)
         x = self._normal(latents[picks])
-        return Batch(x, _nothing(x), self._words("image", picks), self._subject("image", picks, 1))
+        return Batch(x, _nothing(x), *self._told("image", picks, 1))
 
     def clips(self, count: int, frames: int = FRAMES) -> Batch:
         """Clips cut to their first `frames` latent frames, most of them with something given."""
@@ -88,8 +89,7 @@ class Batches:
             if given == "ends" and frames < FRAMES:
                 given = "first"
             conditions.append(self._condition(pick, given, frames))
-        words = self._words("clip", picks)
-        return Batch(x, torch.cat(conditions), words, self._subject("clip", picks, frames))
+        return Batch(x, torch.cat(conditions), *self._told("clip", picks, frames))
 
     def _condition(self, pick: int, given: Given, frames: int) -> torch.Tensor:
         rows = self.latents["clip"]
@@ -109,8 +109,11 @@ class Batches:
     def _normal(self, x: np.ndarray) -> torch.Tensor:
         return (torch.from_numpy(x.astype(np.float32)) - self.mean) / self.std
 
-    def _subject(self, what: What, picks: list[int], frames: int) -> torch.Tensor:
-        return torch.from_numpy(self.latents[what]["subject"][picks, None, :frames]).float()
+    def _told(self, what: What, picks: list[int], frames: int) -> tuple[torch.Tensor, ...]:
+        """Words, cells of the subject, answers."""
+        rows = self.latents[what]
+        subject = torch.from_numpy(rows["subject"][picks, None, :frames]).float()
+        return self._words(what, picks), subject, torch.from_numpy(rows["answers"][picks])
 
     def _words(self, what: What, picks: list[int]) -> torch.Tensor:
         embeds = self.texts[what].pick(picks, self.rng)

@@ -20,6 +20,7 @@ from transformers import AutoTokenizer, BertModel
 
 from ourvidz.starter.train.folded_conv import folded_convolutions
 from ourvidz.starter.train.numbers import mixed
+from ourvidz.starter.train.reader import answers_of
 from ourvidz.starter.train.vae import to_tensor
 from ourvidz.starter.world import (
     Scene,
@@ -187,12 +188,16 @@ def load_texts(folder: Path, what: What, count: int) -> Texts:
 def load_latents(folder: Path, what: What, count: int) -> dict[str, np.ndarray]:
     """Latents of the first `count` samples that exist, arrays of float16 by name.
 
-    "subject" is no latent but the cells that show the subject, see `subject_map`.
+    "subject" is no latent but the cells that show the subject, see `subject_map`; "answers" are
+    the attributes of the scene, see `answers_of`.
     """
     shards = list(_shards(folder, f"latent-{what}", count // SHARD[what]))
     found = {name: np.concatenate([s[name] for s in shards]) for name in shards[0]}
     made = len(next(iter(found.values())))
-    return found | {"subject": np.stack([subject_map(what, i) for i in range(made)])}
+    return found | {
+        "subject": np.stack([subject_map(what, i) for i in range(made)]),
+        "answers": np.stack([answers_of(scene_at(what, i)) for i in range(made)]),
+    }
 
 
 def _shards(folder: Path, stem: str, most: int) -> Iterator[dict[str, np.ndarray]]:

@@ -30,7 +30,8 @@ def export(folder: Path, weights: Path, vae: Path | None = None) -> None:
     export_vae(vae_recipe.load(vae or folder / "vae_clips"), statistics, weights)
     model = WanTransformer3DModel(**recipe.CONFIG)
     state = torch.load(folder / "transformer" / "checkpoint.pt", weights_only=True)
-    model.load_state_dict(state["average"])
+    kept = {name: part for name, part in state["average"].items() if name.split(".")[0] != "reader"}
+    model.load_state_dict(kept)
     _export_pipeline(model, "WanImageToVideoPipeline", weights / "image_to_video")
     _export_pipeline(without_condition(model), "WanPipeline", weights / "text_to_video")
 

@@ -24,6 +24,7 @@ from ourvidz.starter.train.batches import Batch, Batches, Statistics
 from ourvidz.starter.train.data import Texts, What, Words, load_latents, load_texts
 from ourvidz.starter.train.muon import Muon
 from ourvidz.starter.train.numbers import mixed
+from ourvidz.starter.train.reader import Reader
 from ourvidz.starter.train.run import Budget, How, Run
 
 CONFIG = {
@@ -40,6 +41,8 @@ KINDS = ("still", "still", "start", "start", "start", "clip", "clip")
 SHIFTS = {"still": 1.5, "start": 5.0, "clip": 5.0}
 #: An error where the subject is counts this many times: it covers a sixth of the picture.
 SUBJECT_WEIGHT = 4.0
+#: Weight of what is read off the network half way, beside the loss of denoising.
+READING_WEIGHT = 0.3
 
 
 def train(
@@ -58,11 +61,13 @@ def train(
     statistics = None
     if weights:
         model, statistics = exported(weights)
+    model.reader = Reader(model.config.num_attention_heads * model.config.attention_head_dim)
     model.to(how.device).train()
     # What is trained already needs a lower rate, and an average of the last minutes only.
     muon, decay = (1.5e-3, 0.995) if weights else (2e-3, 0.998)
     budget = Budget(minutes=how.minutes, warmup=0.03 if weights else 0.01)
     run = Run(folder / "transformer", model, optimizers(model, muon), budget, decay)
+    model.reader.watch(model)
     rng = random.Random(f"{how.seed} {run.step}")
     batches = load(folder / "data", counts, rng, statistics)
     (run.folder / "latents.json").write_text(json.dumps(batches.statistics()))
@@ -72,10 +77,12 @@ def train(
             kind = rng.choice(KINDS) if counts["clip"] else "still"
             batch = _draw(batches, kind, how.scale).to(run.device)
             loss = flow_loss(model, batch, SHIFTS[kind])
-            loss.backward()
-            losses[kind] = 0.98 * losses.get(kind, loss.item()) + 0.02 * loss.item()
+            reading = model.reader.loss(batch.answers)
+            (loss + READING_WEIGHT * reading).backward()
+            for name, value in ((kind, loss.item()), ("reading", reading.item())):
+                losses[name] = 0.98 * losses.get(name, value) + 0.02 * value
             if step % 25 == 0:
-                run.log(**{k: losses.get(k, float("nan")) for k in ("still", "start", "clip")})
+                run.log(**{k: losses.get(k, float("nan")) for k in (*SHIFTS, "reading")})
     return run.average
 
 
