@@ -17,11 +17,10 @@ from torch import nn
 
 from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.family import Precision
+from ourvidz.pipeline.budget.memory import INT8_ROWS
 
 _FP8_MAX = torch.finfo(torch.float8_e4m3fn).max
 _INT8_MAX = 127.0
-#: Rows that an int8 product takes at once: its 32-bit sums would fill gigabytes.
-_ROWS = 16_384
 #: cuBLAS multiplies int8 matrices only from so many rows on.
 _LEAST_ROWS = 32
 #: Layers that stay as they are: what is sensitive (the timestep, UMT5's `wo`) and the last one.
@@ -48,8 +47,9 @@ class Fp8Linear(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(..., in) to (..., out), in the input's dtype."""
         rows, scale = _scaled(x.flatten(0, -2), _FP8_MAX)
+        rows = rows.to(torch.float8_e4m3fn)  # the 16-bit ones are gone before the product comes
         y = torch._scaled_mm(
-            rows.to(torch.float8_e4m3fn),
+            rows,
             self.weight.t(),
             scale_a=scale,
             scale_b=self.scale.t(),
@@ -73,14 +73,18 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(..., in) to (..., out), in the input's dtype."""
-        parts = [self._rows(rows) for rows in x.flatten(0, -2).split(_ROWS)]
-        return _finished(parts[0] if len(parts) == 1 else torch.cat(parts), self.bias, x)
+        rows = x.flatten(0, -2)
+        y = x.new_empty(len(rows), len(self.weight))
+        for start in range(0, len(rows), INT8_ROWS):
+            some = slice(start, start + INT8_ROWS)
+            y[some] = self._rows(rows[some])
+        return _finished(y, self.bias, x)
 
     def _rows(self, x: torch.Tensor) -> torch.Tensor:
         rows, scale = _scaled(x, _INT8_MAX)
-        rows = F.pad(rows.round().to(torch.int8), (0, 0, 0, max(0, _LEAST_ROWS - len(x))))
+        rows = F.pad(rows.round_().to(torch.int8), (0, 0, 0, max(0, _LEAST_ROWS - len(x))))
         sums = torch._int_mm(rows, self.weight.t())[: len(x)]
-        return (sums * scale * self.scale.t()).to(x.dtype)
+        return (sums * scale).mul_(self.scale.t()).to(x.dtype)
 
 
 def quantize(module: nn.Module, precision: Precision, device: torch.device) -> None:
@@ -153,7 +157,9 @@ _MAKERS: Mapping[Precision, Callable[[nn.Linear, torch.device], nn.Module]] = Ma
 def _scaled(rows: torch.Tensor, largest: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Rows whose largest value is `largest`, and what to multiply them by: (n, 1) float32."""
     scale = rows.abs().amax(dim=-1, keepdim=True).float().clamp(min=1e-12) / largest
-    return (rows / scale.to(rows.dtype)).clamp(-largest, largest), scale
+    scale = scale.to(rows.dtype)  # as it divides, so it multiplies
+    # In place: at 720p another copy of the rows would be two gigabytes.
+    return (rows / scale).clamp_(-largest, largest), scale.float()
 
 
 def _hold(module: nn.Module, weight: torch.Tensor, scale: torch.Tensor, linear: nn.Linear) -> None:
@@ -165,5 +171,7 @@ def _hold(module: nn.Module, weight: torch.Tensor, scale: torch.Tensor, linear: 
 
 
 def _finished(y: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
-    y = y.to(x.dtype) if bias is None else y.to(x.dtype) + bias
+    y = y.to(x.dtype)
+    if bias is not None:
+        y += bias
     return y.unflatten(0, x.shape[:-1])

@@ -28,6 +28,10 @@ _TEXT_BLOCKS = 24
 _BLENDED_COPIES = 3.3
 _RGB_BYTES = 12
 _EIGHT_BIT: frozenset[Precision] = frozenset({"fp8", "int8"})
+#: Rows that an int8 product takes at once: its 32-bit sums would fill gigabytes. Each of those
+#: rows holds ten bytes for every number that comes out of it, the others two.
+INT8_ROWS = 4096
+_INT8_ROW_BYTES, _ROW_BYTES = 10, 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,10 +143,14 @@ def denoise_bytes(workload: Workload, choices: Choices) -> int:
         per_token_time=dims.per_token_time and encodings(workload) > 0,
     )
     texts = 6 * (dims.text_tokens + dims.image_tokens) * dims.dim
-    unpacked = 0
-    if choices.precision not in _EIGHT_BIT | {"bf16", "fp32"}:
-        unpacked = 2 * dims.dim * dims.ffn_dim
-    return choices.batch * (count * token + texts) + unpacked
+    beside = 0
+    if choices.precision == "int8":
+        rows = choices.batch * count
+        sums = _INT8_ROW_BYTES * min(rows, INT8_ROWS) - _ROW_BYTES * rows
+        beside = max(0, sums) * dims.ffn_dim
+    elif choices.precision not in _EIGHT_BIT | {"bf16", "fp32"}:
+        beside = 2 * dims.dim * dims.ffn_dim
+    return choices.batch * (count * token + texts) + beside
 
 
 def token_bytes(
@@ -160,8 +168,7 @@ def token_bytes(
     8.1
     """
     d, f = dims.dim, dims.ffn_dim
-    # 8-bit products hold their factor, and int8 ones their 32-bit sums too.
-    inside = {"fp8": 5 * f, "int8": 8 * f}.get(precision, 4 * f)
+    inside = 5 * f if precision == "fp8" else 4 * f  # an fp8 product holds its factor as well
     rotation = 2 * dims.head_dim * 8
     total = rotation + max(22 * d, inside + 8 * d)
     if dims.vace_layers:

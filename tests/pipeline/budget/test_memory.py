@@ -12,9 +12,11 @@ from transformers import UMT5Config, UMT5EncoderModel
 
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.dims import TransformerDims
+from ourvidz.domain.family import Precision
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.budget import Choices, workload_of
-from ourvidz.pipeline.budget.memory import needs, token_bytes, vae_bytes
+from ourvidz.pipeline.budget.memory import denoise_bytes, needs, token_bytes, vae_bytes
+from ourvidz.pipeline.quantize import quantize
 from tests.pipeline.budget import real
 
 GIB = 2**30
@@ -23,11 +25,18 @@ SMALL = FAMILIES["wan2.1-1.3b"].checkpoints[0].transformer
 MIDDLE = FAMILIES["wan2.2-ti2v-5b"].checkpoints[0].transformer
 
 
-def held_bytes(dims: TransformerDims, size: tuple[int, int, int], *, timed: bool = False) -> int:
-    """Peak of one bf16 pass over latents of (T, h, w); `timed`: a timestep for each token."""
+def held_bytes(
+    dims: TransformerDims,
+    size: tuple[int, int, int],
+    *,
+    timed: bool = False,
+    precision: Precision = "bf16",
+) -> int:
+    """Peak of one pass over latents of (T, h, w); `timed`: a timestep for each token."""
     t, h, w = size
     with real.without_content():
         module: Any = real.in_bf16(real.transformer(dims))
+        quantize(module, precision, torch.device("cpu"))
         given = [
             torch.empty(1, dims.in_channels, t, h, w, dtype=torch.bfloat16),
             torch.empty(1, t * h * w // 4) if timed else torch.empty(1),
@@ -65,6 +74,31 @@ def test_a_pass_holds_what_the_plan_says(
     token = token_bytes(dims, "bf16", interleaved=False, per_token_time=timed)
     tokens = size[0] * size[1] * size[2] // 4
     assert measured <= tokens * token + 8 * dims.text_tokens * dims.dim <= 1.1 * measured
+
+
+@pytest.mark.parametrize("precision", ["fp8", "int8"])
+@pytest.mark.parametrize(
+    ("family", "size"),
+    [
+        ("wan2.1-14b", (1280, 720, 81)),
+        ("wan2.1-14b", (1280, 720, 1)),
+        ("wan2.1-1.3b", (832, 480, 81)),
+        ("wan2.1-1.3b", (832, 480, 17)),
+        ("wan2.2-ti2v-5b", (1280, 704, 81)),
+    ],
+)
+def test_a_pass_in_8_bits_holds_what_the_plan_says(
+    family: str, size: tuple[int, int, int], precision: Precision
+) -> None:
+    """What rounds to 8 bits holds both for a while, and whole numbers have sums of 32 bits."""
+    width, height, frames = size
+    request = VideoRequest(prompt="a", model=family, width=width, height=height, num_frames=frames)
+    checkpoint = FAMILIES[family].checkpoints[0]
+    dims, side = checkpoint.transformer, checkpoint.vae.spatial_factor
+    latents = ((frames - 1) // 4 + 1, height // side, width // side)
+    measured = held_bytes(replace(dims, num_layers=2), latents, precision=precision)
+    choices = Choices(precision=precision, text_precision="bf16")
+    assert measured <= denoise_bytes(workload_of(request), choices) <= 1.15 * measured
 
 
 def test_interleaved_control_blocks_need_two_thirds_of_stock_ones() -> None:
