@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -69,6 +69,9 @@ class ScriptRunner:
     def ready(self) -> Ready:
         """See `Runner`."""
         return Ready(device="none", memory_bytes=1)
+
+    def rest(self, is_wanted: Callable[[], bool]) -> None:
+        """See `Runner`."""
 
     def run(self, task: Task, on_progress: OnProgress) -> Mapping[str, Any]:
         """See `Runner`."""

@@ -23,10 +23,11 @@ from benchmarks.ceilings import (
     metered,
     peak_ram_bytes,
 )
-from benchmarks.paces import Paces, export_s_per_mpx, load, ours, plain
+from benchmarks.paces import export_s_per_mpx, load, ours, plain
 from benchmarks.provenance import RESULTS, add_saving, keep, provenance
 from benchmarks.scenarios import SCENARIOS, Scenario
 from ourvidz.domain.errors import OurVidzError
+from ourvidz.domain.progress import Stage
 from ourvidz.pipeline import ModelManager
 from ourvidz.pipeline.budget import (
     HEADROOM_BYTES,
@@ -34,15 +35,10 @@ from ourvidz.pipeline.budget import (
     Plan,
     Rate,
     plan,
+    rates_of,
     write_calibration,
 )
-from ourvidz.pipeline.budget.work import (
-    Operations,
-    decode_flops,
-    encode_flops,
-    forward_operations,
-    tokens,
-)
+from ourvidz.pipeline.budget.work import Operations, forward_operations, tokens
 from ourvidz.settings import read_settings
 
 _GIB, _TERA = 2**30, 1e12
@@ -124,38 +120,19 @@ def measure(
         joules_per_clip=None if draw.watts is None else draw.watts * clip_s,
         cost_per_clip=None if options.per_hour is None else options.per_hour * clip_s / 3600,
     )
-    return row, _rates(scenario, made, paces, needs, precision)
+    work = made.workload
+    seconds: dict[Stage, float] = {
+        "encode": paces.encode_s,
+        "denoise": paces.forward_s * work.forwards * work.num_videos,
+        "decode": paces.decode_s,
+    }
+    return row, rates_of(made, seconds)
 
 
 def _least_s(ceilings: Ceilings, needs: Operations, made: Plan) -> float:
     part = made.component("transformer")
     streamed = part.host_bytes if part.placement == "streamed" else 0
     return ceilings.seconds(needs.linear, needs.attention, streamed)
-
-
-def _rates(
-    scenario: Scenario, made: Plan, paces: Paces, needs: Operations, precision: str
-) -> tuple[Rate, ...]:
-    """What the planner counts with: operations that it predicts, in seconds that were measured."""
-    tiled = made.choices.vae_tiling
-    work = {
-        "denoise": (needs.total, paces.forward_s),
-        "decode": (decode_flops(made.workload, tiled=tiled), paces.decode_s),
-        "encode": (encode_flops(made.workload), paces.encode_s),
-    }
-    still = scenario.num_frames == 1
-    formats = {"denoise": precision.replace("float32", "fp32").replace("bfloat16", "bf16")}
-    return tuple(
-        Rate(
-            work=name,  # type: ignore[arg-type]
-            precision=formats.get(name, "fp32"),  # type: ignore[arg-type]
-            tflops=operations / seconds / _TERA,
-            family=scenario.model,
-            still=still,
-        )
-        for name, (operations, seconds) in work.items()
-        if operations and seconds > 0
-    )
 
 
 def not_measured(scenario: Scenario, why: str) -> Row:
@@ -237,7 +214,7 @@ def main() -> None:
         "per_hour": args.per_hour,
     } | provenance()
     if args.save:
-        write_calibration(calibration, read_settings().home / "calibration.json")
+        write_calibration(calibration, read_settings().speeds_path)
     where = calibration.machine.lower().replace(" ", "-")
     keep(f"throughput-{where}", result, save=args.save, out=RESULTS)
 

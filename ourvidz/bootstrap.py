@@ -30,7 +30,7 @@ from ourvidz.backends.postgres.work_queue import PostgresQueue
 from ourvidz.backends.redis import RedisLive
 from ourvidz.domain import catalog
 from ourvidz.domain.errors import OurVidzError
-from ourvidz.pipeline.budget import measured_machine
+from ourvidz.pipeline.budget import Speeds
 from ourvidz.ports import Administration, Auth, Courier, Live, Media, Policy, Records, WorkQueue
 from ourvidz.safety.late import LatePolicy
 from ourvidz.settings import Entry, Settings, quiet_gradio
@@ -78,7 +78,7 @@ class Wiring:
             auth=self.auth,
             policy=self.policy,
             administration=self.administration,
-            machine=measured_machine(self.settings.home / "calibration.json"),
+            machine=Speeds(self.settings.speeds_path).newest,
         )
 
     @cached_property
@@ -212,6 +212,7 @@ class Wiring:
                 kinds=tuple(kind for kind in settings.worker_kinds if kind in RUN_KINDS),
                 models_dir=settings.models_dir,
                 device=settings.device,
+                speeds_path=settings.speeds_path,
             ),
         )
 

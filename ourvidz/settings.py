@@ -170,6 +170,11 @@ class Settings(BaseSettings):
         return self.home / "models"
 
     @property
+    def speeds_path(self) -> Path:
+        """What this machine's jobs told about its speed; see `pipeline.budget.Speeds`."""
+        return self.home / "calibration.json"
+
+    @property
     def data_dir(self) -> Path:
         """What the embedded servers keep."""
         return self.home / "data"

@@ -16,6 +16,7 @@ from ourvidz.backends.hosted.courier import HttpCourier
 from ourvidz.backends.hosted.storage import SupabaseMedia
 from ourvidz.bootstrap import Wiring
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, Unavailable
+from ourvidz.pipeline.budget import Calibration, write_calibration
 from ourvidz.settings import Settings
 
 #: Nobody listens there.
@@ -43,6 +44,15 @@ def test_hosted_parts_are_made_without_asking_anyone(tmp_path: Path) -> None:
         assert wiring.studio.records is wiring.records
         wiring.worker()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_app_that_runs_sees_what_a_worker_learns(tmp_path: Path) -> None:
+    settings = Settings.model_validate({"home": tmp_path, **HOSTED})
+    with closing(Wiring(settings)) as wiring:
+        assert wiring.studio.machine() is None
+        write_calibration(Calibration(machine="CPU", rates=()), settings.speeds_path)
+        seen = wiring.studio.machine()
+        assert seen is not None and seen.name == "CPU"
 
 
 def test_embedded_files_need_no_server(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from ourvidz.domain.enhancement import Enhancement
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.progress import OnProgress
 from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.budget import Speeds
 from ourvidz.pipeline.profiles import resolve
 from ourvidz.settings import read_settings
 
@@ -101,6 +102,7 @@ def _manager(args: Namespace) -> pipeline.ModelManager:
         device=settings.device,
         formats=(args.quantization,) if args.quantization else None,
         transformer=args.transformer,
+        speeds=Speeds(settings.speeds_path),
     )
 
 

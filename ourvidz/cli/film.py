@@ -17,6 +17,7 @@ from ourvidz.domain.idea import split_idea
 from ourvidz.domain.progress import OnProgress
 from ourvidz.domain.request import Profile
 from ourvidz.domain.storyboard_text import parse_storyboard
+from ourvidz.pipeline.budget import Speeds
 from ourvidz.settings import read_settings
 
 DEFAULT_SECONDS = 60
@@ -60,7 +61,11 @@ def film(args: Namespace, screen: Screen) -> None:
 
     folder = FilmFolder(args.folder or args.out.with_suffix(".parts"))
     settings = read_settings()
-    manager = pipeline.ModelManager(models_dir=settings.models_dir, device=settings.device)
+    manager = pipeline.ModelManager(
+        models_dir=settings.models_dir,
+        device=settings.device,
+        speeds=Speeds(settings.speeds_path),
+    )
     made: RenderedFilm | None = None
     try:
         with screen.watching() as on_progress:

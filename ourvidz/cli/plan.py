@@ -16,13 +16,14 @@ from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.family import IN_FILES, MADE_HERE, Precision
 from ourvidz.domain.request import Profile, VideoRequest
 from ourvidz.pipeline.budget import (
-    CPU,
     MACHINES,
     Machine,
     Plan,
+    Speeds,
+    machine_measured,
     machine_named,
-    measured_machine,
     profile_costs,
+    read_calibrations,
 )
 from ourvidz.pipeline.budget import plan as make_plan
 from ourvidz.settings import read_settings
@@ -135,14 +136,15 @@ def _machine(args: Namespace) -> Machine:
         if (amount := getattr(args, field)) is not None and not 0 < amount < 1e6:
             raise InvalidRequest(field, "must be an amount in GB, such as 24")
     named = args.gpu is not None or args.vram is not None
-    machine = _named(args) if named else _here(args)
-    path = args.calibration or read_settings().home / "calibration.json"
-    if args.calibration is not None and not path.exists():
-        raise InvalidRequest("calibration", f"there is no file {path}; check its name")
-    measured = measured_machine(path)
-    if measured is None or (args.calibration is None and measured.name != machine.name):
-        return machine
-    return replace(machine, calibration=measured.calibration)
+    speeds = Speeds(read_settings().speeds_path)
+    machine = _named(args) if named else _here(args, speeds)
+    if args.calibration is None:
+        return speeds.known(machine)
+    found = read_calibrations(args.calibration)
+    if not found:
+        raise InvalidRequest("calibration", f"there is no file {args.calibration}; check its name")
+    same = [one for one in found if machine_measured(one).name == machine.name]
+    return replace(machine, calibration=(same or found)[-1])
 
 
 def _named(args: Namespace) -> Machine:
@@ -153,13 +155,13 @@ def _named(args: Namespace) -> Machine:
     return Machine(name=f"a card with {args.vram:g} GB", vram_bytes=vram or 0, ram_bytes=ram)
 
 
-def _here(args: Namespace) -> Machine:
-    """This machine; its card is looked for when the model needs one, which loads torch."""
-    machine = CPU
-    if catalog.family(args.model).needs:
-        from ourvidz.pipeline.hardware import find_device, machine_of
+def _here(args: Namespace, speeds: Speeds) -> Machine:
+    """This machine: the CPU that made the last clip, else what torch finds, which takes longer."""
+    machine = speeds.newest()
+    if machine is None or machine.device != "cpu" or catalog.family(args.model).needs:
+        from ourvidz.pipeline.precision import machine_here
 
-        machine = machine_of(find_device(read_settings().device))
+        machine = machine_here(read_settings().device)
     here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return replace(machine, ram_bytes=round(args.ram * _GIB) if args.ram else here)
 

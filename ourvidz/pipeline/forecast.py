@@ -53,6 +53,11 @@ class Tally:
     worst: float = 0.0
     is_off: bool = False
 
+    @property
+    def spared(self) -> float:
+        """Share of the passes that were forecast."""
+        return self.forecast / max(self.computed + self.forecast, 1)
+
 
 @dataclass(kw_only=True)
 class _Line:

@@ -18,7 +18,7 @@ from diffusers import AutoencoderKLWan
 
 from ourvidz.domain.clip import Clip, Still
 from ourvidz.domain.errors import InvalidRequest
-from ourvidz.domain.progress import OnProgress, Stage, ignore_progress
+from ourvidz.domain.progress import OnProgress, ignore_progress
 from ourvidz.domain.request import FPS, VideoRequest
 from ourvidz.pipeline.decode import decode_frames, decode_stills
 from ourvidz.pipeline.delivery import describe, free_stem, prepare_folder
@@ -33,6 +33,7 @@ from ourvidz.pipeline.hardware import peak_bytes, reachable
 from ourvidz.pipeline.images import resized
 from ourvidz.pipeline.ladder import Ladder
 from ourvidz.pipeline.landing import as_drawn, landed
+from ourvidz.pipeline.learning import expected_s, learn
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.profiles import resolve
 from ourvidz.pipeline.report import Reporter
@@ -40,8 +41,6 @@ from ourvidz.pipeline.scratch import Scratch
 from ourvidz.pipeline.shot import Names, Shot, pictures_of, sample, shot_of
 
 MAX_IMAGES = 4
-#: Decoding and export until they were measured: so the time left does not jump after denoising.
-FIRST_GUESS_S_PER_MEGAPIXEL = 0.06
 
 
 def preview(
@@ -257,15 +256,15 @@ def _delivered(
 def _job(
     shot: Shot, manager: ModelManager, on_progress: OnProgress
 ) -> Iterator[tuple[Reporter, Ladder]]:
-    """The manager for this shot alone, with its plan; the pace is remembered."""
-    megapixels = shot.output_size[0] * shot.output_size[1] * shot.request.num_frames / 1e6
-    first_guess: dict[Stage, float] = {"decode": megapixels * FIRST_GUESS_S_PER_MEGAPIXEL}
-    reporter = Reporter(on_progress, manager.pace.get(shot.shape, first_guess))
+    """The manager for this shot alone, with its plan; how fast it was is remembered."""
+    reporter = Reporter(on_progress)
     with reachable(), manager.job():
         if manager.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(manager.device)
-        yield reporter, Ladder(shot, manager, reporter)
-    manager.pace[shot.shape] = {**manager.pace.get(shot.shape, {}), **reporter.pace()}
+        ladder = Ladder(shot, manager, reporter)
+        reporter.expect(expected_s(shot, ladder.plan, manager))
+        yield reporter, ladder
+    learn(shot, ladder, manager, reporter)
 
 
 @contextmanager

@@ -8,21 +8,22 @@ from typing import Any
 
 from ourvidz.pipeline.attention import attending, find_attention
 from ourvidz.pipeline.compiled import compiled
-from ourvidz.pipeline.forecast import Schedule, forecasting
+from ourvidz.pipeline.forecast import Schedule, Tally, forecasting
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.parallel import divided
 
 
 @contextmanager
-def hastened(transformer: Any, manager: ModelManager, done: int = 0) -> Iterator[None]:
+def hastened(transformer: Any, manager: ModelManager, done: int = 0) -> Iterator[Tally]:
     """`transformer`, on its device, runs as the manager's plan says; as it is without a plan.
 
-    done: steps that an earlier attempt finished; a step cache starts anew with the rest.
+    done: steps that an earlier attempt finished; a step cache starts anew with the rest. Yields
+    what became of the passes; without a step cache nothing is counted.
     """
     plan = manager.plan
     if plan is None or plan.device == "cpu":
         with divided(transformer, manager.share):
-            yield
+            yield Tally()
         return
     kind = (type(transformer), transformer.dtype, plan.attention)
     name = manager.once(kind, lambda: find_attention(transformer, plan.attention))
@@ -33,6 +34,6 @@ def hastened(transformer: Any, manager: ModelManager, done: int = 0) -> Iterator
         divided(transformer, manager.share),
         attending(transformer, name),
         compiled(transformer, backend),
-        forecasting(transformer, schedule),
+        forecasting(transformer, schedule) as tally,
     ):
-        yield
+        yield tally

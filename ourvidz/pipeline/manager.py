@@ -9,12 +9,12 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import torch
 
 from ourvidz.domain.family import ComponentName, Precision
-from ourvidz.pipeline.budget import Machine, Placement, Plan
+from ourvidz.pipeline.budget import Machine, Placement, Plan, Speeds
 from ourvidz.pipeline.hardware import (
     allocated_bytes,
     find_device,
@@ -27,7 +27,7 @@ from ourvidz.pipeline.hardware import (
 from ourvidz.pipeline.packed import formats_of, look_into
 from ourvidz.pipeline.parallel import Share
 from ourvidz.pipeline.placing import Loaded
-from ourvidz.pipeline.precision import Work, choose_dtype
+from ourvidz.pipeline.precision import Work, choose_dtype, is_fast_in_bf16
 
 T = TypeVar("T")
 
@@ -53,7 +53,8 @@ class ModelManager:
     device: "cpu", "cuda", ...; None takes CUDA where there is a GPU. Raises Unavailable for a GPU
     that does not answer. vram_limit_bytes: what this process may use of the card, None for all.
     formats: the transformers', those that plans may use, best first; None leaves that to them.
-    transformer: a GGUF file that takes the place of a family's transformer.
+    transformer: a GGUF file that takes the place of a family's transformer. speeds: where jobs
+    keep how fast they were, and plans find it; None keeps nothing.
 
     Raises InvalidRequest for a file that is none, and for formats that are not made here.
     """
@@ -66,8 +67,10 @@ class ModelManager:
         vram_limit_bytes: int | None = None,
         formats: tuple[Precision, ...] | None = None,
         transformer: Path | None = None,
+        speeds: Speeds | None = None,
     ) -> None:
         self.models_dir = models_dir
+        self.speeds = speeds
         self.packed = transformer and look_into(transformer)
         self.formats = formats_of(self.packed, formats)
         self.device = find_device(device)
@@ -108,9 +111,10 @@ class ModelManager:
     def machine(self) -> Machine:
         """What a plan counts with now."""
         machine = machine_of(self.device, self._limit_bytes)
+        if self.speeds:
+            machine = self.speeds.known(machine)
         if machine.device == "cpu":
-            is_fast = all(self.dtype(work) is torch.bfloat16 for work in get_args(Work))
-            return replace(machine, fast_bf16=is_fast)
+            return replace(machine, fast_bf16=is_fast_in_bf16(self.dtype))
         if self.share and machine.ram_bytes:
             return replace(machine, ram_bytes=machine.ram_bytes // self.share.count)
         return machine

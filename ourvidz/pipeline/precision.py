@@ -7,11 +7,16 @@ and what a CPU reports about itself does not tell which; a fifth of a second of 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from time import thread_time
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
+
+from ourvidz.pipeline.budget import Machine
+from ourvidz.pipeline.hardware import find_device, machine_of
 
 Work = Literal["matmul", "conv"]
 
@@ -35,6 +40,20 @@ def choose_dtype(device: torch.device, work: Work) -> torch.dtype:
                 best[dtype] = min(best[dtype], thread_time() - start)
     clearly_faster = best[torch.bfloat16] * CLEARLY_FASTER < best[torch.float32]
     return torch.bfloat16 if clearly_faster else torch.float32
+
+
+def machine_here(device: str | None) -> Machine:
+    """What a plan counts with where no model is loaded; device: as `find_device` takes it."""
+    found = find_device(device)
+    machine = machine_of(found)
+    if machine.device == "cpu":
+        return replace(machine, fast_bf16=is_fast_in_bf16(partial(choose_dtype, found)))
+    return machine
+
+
+def is_fast_in_bf16(dtype: Callable[[Work], torch.dtype]) -> bool:
+    """Whether all components are loaded in bfloat16; dtype: `choose_dtype` of a device."""
+    return all(dtype(work) is torch.bfloat16 for work in get_args(Work))
 
 
 def _sample_work(work: Work) -> Callable[[torch.dtype], torch.Tensor]:

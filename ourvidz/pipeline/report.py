@@ -21,6 +21,8 @@ class Reporter:
     """Measures stages and calls `on_progress`, which may raise `Cancelled` to stop the job.
 
     expected_s: seconds that stages took the last time such a job ran, for the time left.
+    step_s: of one step of a stage that has ended, without its first, in which things warm up.
+    spared: share of the transformer's passes that were not computed but forecast.
     A stage opened inside another one pauses the outer one's seconds.
     """
 
@@ -28,6 +30,8 @@ class Reporter:
         self, on_progress: OnProgress, expected_s: Mapping[Stage, float] | None = None
     ) -> None:
         self.seconds_by_stage: dict[Stage, float] = {}
+        self.step_s: dict[Stage, float] = {}
+        self.spared = 0.0
         self._on_progress = on_progress
         self._expected_s = dict(expected_s or {})
         self._stage: Stage = "load"
@@ -46,6 +50,12 @@ class Reporter:
             yield
         if self._step < total:
             self.step(total)
+        if self._stage == stage and len(self._step_times) > 2:
+            self.step_s[stage] = self._pace()
+
+    def expect(self, seconds_by_stage: Mapping[Stage, float]) -> None:
+        """From now on count with these seconds for the stages to come."""
+        self._expected_s = dict(seconds_by_stage)
 
     def skip(self, *stages: Stage) -> None:
         """Those stages are not to come: an earlier attempt finished them."""
@@ -117,10 +127,8 @@ class Reporter:
         if self._stage in _BEFORE and not _WORK & self._expected_s.keys():
             return None
         times, left = self._step_times, self._total - self._step
-        if len(times) > 2:  # the first step also warms caches up, so it is no measure
-            pace = (times[-1] - times[1]) / (len(times) - 2)
-        elif len(times) == 2:
-            pace = times[1] - times[0]
+        if len(times) > 1:
+            pace = self._pace()
         elif self._stage in self._expected_s:
             pace = self._expected_s[self._stage] / max(self._total, 1)
         else:
@@ -128,3 +136,10 @@ class Reporter:
         here = max(0.0, left * pace - (perf_counter() - times[-1]))
         done = {*self.seconds_by_stage, self._stage}
         return here + sum(s for stage, s in self._expected_s.items() if stage not in done)
+
+    def _pace(self) -> float:
+        """Seconds of one step; the first one also warms caches up, so it is no measure."""
+        times = self._step_times
+        if len(times) == 2:
+            return times[1] - times[0]
+        return (times[-1] - times[1]) / (len(times) - 2)

@@ -168,7 +168,7 @@ def _sampled(
         reporter.stage("denoise", steps.num_inference_steps, done),
         manager.on_gpu(names["transformer"]) as transformer,
         _live(names, manager) as live,
-        hastened(transformer, manager, done),
+        hastened(transformer, manager, done) as tally,
     ):
         watch = Watch(
             on_step=lambda step, clean: reporter.step(step, live and live.frame(clean)),
@@ -184,7 +184,9 @@ def _sampled(
                 shot.checkpoint.prediction_type,
             ),
         )
-        return denoise(denoiser, positive, negative, steps, watch, condition)
+        latents = denoise(denoiser, positive, negative, steps, watch, condition)
+    reporter.spared = tally.spared
+    return latents
 
 
 @contextmanager

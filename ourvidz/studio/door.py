@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -41,7 +41,8 @@ _log = logging.getLogger(__name__)
 class Studio:
     """The ports behind everything that a signed-in person can do.
 
-    machine: what was measured of the one that renders, None where nothing was.
+    machine: asked each time for the one that renders, as far as its speeds are known here; None
+    where they are not, as before its first job, or when it keeps them on another machine.
     """
 
     records: Records
@@ -50,7 +51,7 @@ class Studio:
     auth: Auth
     policy: Policy
     administration: Administration
-    machine: Machine | None = None
+    machine: Callable[[], Machine | None] = lambda: None
 
 
 def admit(me: Identity, studio: Studio, act: Act | None = None) -> None:

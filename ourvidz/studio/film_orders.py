@@ -156,9 +156,10 @@ def redo_shot(
 def line_of(me: Identity, studio: Studio, model: str, profile: str, shots: int) -> FilmLine:
     """What stands before a film's end; before such clips were made, by what the planner expects."""
     line = studio.records.film_line(me, model, profile, shots)
-    if line.typical_s is not None or studio.machine is None:
+    machine = studio.machine() if line.typical_s is None else None
+    if machine is None:
         return line
-    return replace(line, typical_s=expected_seconds(model, profile, SHOT_FRAMES, studio.machine))
+    return replace(line, typical_s=expected_seconds(model, profile, SHOT_FRAMES, machine))
 
 
 def expected_s(line: FilmLine, shots: float) -> float | None:

@@ -41,7 +41,7 @@ class Quote:
     table, which holds the same prices.
 
     seconds: the median that such videos took lately on these machines, whoever ordered them;
-    before there were any what the planner expects, None where the machine was not measured.
+    before there were any what the planner expects, None where its speeds are not known here.
     """
 
     credits: int
@@ -55,8 +55,9 @@ def quote(me: Identity, studio: Studio, project_id: UUID | str) -> Quote:
     found = studio.records.project(me, as_id(project_id))
     wanted = found.model, found.profile, max(1, round(found.seconds * FPS))
     seconds = studio.records.typical_s(me, *wanted)
-    if seconds is None and studio.machine is not None:
-        seconds = expected_seconds(*wanted, studio.machine)
+    machine = studio.machine() if seconds is None else None
+    if machine is not None:
+        seconds = expected_seconds(*wanted, machine)
     return Quote(
         credits=price(found.seconds), have=studio.records.account(me).credits, seconds=seconds
     )

@@ -119,6 +119,7 @@ def run_child(line: Connection, make_runner: Callable[[], Runner], parent_pid: i
         runner = make_runner()
         line.send(runner.ready())
         while True:
+            runner.rest(line.poll)
             message = line.recv()
             if isinstance(message, Task):
                 line.send(_answer(runner, message, line))

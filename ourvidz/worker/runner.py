@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 from ourvidz.domain.clip import Still
-from ourvidz.domain.errors import PolicyRefused
+from ourvidz.domain.errors import Cancelled, OurVidzError, PolicyRefused
 from ourvidz.domain.film_orders import is_stills, join_of, stills_of
 from ourvidz.domain.orders import enhance_order, num_images_of, request_of
-from ourvidz.domain.progress import OnProgress
+from ourvidz.domain.progress import OnProgress, Progress
 from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.budget import Speeds
 from ourvidz.ports import Policy
 from ourvidz.worker.films import join_film, make_stills
 from ourvidz.worker.messages import Parcel, Ready, Task
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Called in the child process, so it must be picklable: a function of a module, or a partial.
 PolicyFactory = Callable[[], Policy]
+
+log = logging.getLogger(__name__)
 
 LIVE_WIDTH_PX = 640
 _REFUSED_RESULT = "The enhanced text was not used: it does not keep to the content rules."
@@ -37,6 +42,13 @@ class Runner(Protocol):
 
     def ready(self) -> Ready:
         """What it runs on."""
+        ...
+
+    def rest(self, is_wanted: Callable[[], bool]) -> None:
+        """Called before it waits for a task: what it wants to know meanwhile, for a few seconds.
+
+        Returns soon once `is_wanted()`; raises nothing.
+        """
         ...
 
     def run(self, task: Task, on_progress: OnProgress) -> Mapping[str, Any]:
@@ -59,14 +71,43 @@ class PipelineRunner:
         self._policy = policy_factory()  # first: without it there is no reason to load anything
         from ourvidz.pipeline import ModelManager
 
+        path = settings.speeds_path
         self._manager: ModelManager = ModelManager(
-            models_dir=settings.models_dir, device=settings.device
+            models_dir=settings.models_dir,
+            device=settings.device,
+            speeds=Speeds(path) if path else None,
         )
+        self._settings = settings
+        self._is_rested = path is None or "starter" not in settings.models
         self.loaded: str | None = None
 
     def ready(self) -> Ready:
         """See `Runner`."""
         return Ready(device=self._manager.device_name, memory_bytes=self._manager.memory_bytes)
+
+    def rest(self, is_wanted: Callable[[], bool]) -> None:
+        """See `Runner`: a machine that has made no clip yet rehearses one, to know its speed."""
+        if self._is_rested or is_wanted():
+            return
+        from ourvidz.pipeline.rehearsal import is_measured, rehearse
+
+        def look(progress: Progress) -> None:
+            if is_wanted():
+                raise Cancelled
+
+        scratch_dir = self._settings.scratch_dir
+        try:
+            if not is_measured(self._manager):
+                scratch_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+                # Called like a job's folder, so that it is swept should this process be killed.
+                rehearse(self._manager, look, scratch_dir / str(uuid4()))
+        except Cancelled:
+            return  # the task goes before; there is a next rest
+        except OurVidzError as error:
+            log.warning("the speed of this machine is not known yet: %s", error)
+        except Exception:  # a missing estimate must not end the process
+            log.warning("the speed of this machine is not known yet", exc_info=True)
+        self._is_rested = True
 
     def run(self, task: Task, on_progress: OnProgress) -> Mapping[str, Any]:
         """See `Runner`."""

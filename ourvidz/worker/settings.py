@@ -17,7 +17,8 @@ class WorkerSettings:
     """Plain values, so that they can be handed to the child process. Times in seconds.
 
     scratch_dir: a folder per job, kept for its next attempt. models_dir, device: as for
-    `ModelManager`. kinds, models: what is offered.
+    `ModelManager`. kinds, models: what is offered. speeds_path: where jobs keep how fast they were;
+    None keeps nothing.
 
     lease_s: how long a claimed job is ours without a sign of life; heartbeat_s: how often we give
     one; fence_s: after so long without an answer the child is killed, before the lease ends.
@@ -32,6 +33,7 @@ class WorkerSettings:
     kinds: tuple[JobKind, ...] = RUN_KINDS
     models_dir: Path | None = None
     device: str | None = None
+    speeds_path: Path | None = None
     lease_s: float = 60.0
     heartbeat_s: float = 5.0
     fence_s: float = 45.0

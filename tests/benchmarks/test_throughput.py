@@ -19,7 +19,7 @@ from benchmarks.scenarios import SCENARIOS, Scenario
 from ourvidz.domain.catalog import FAMILIES, family
 from ourvidz.domain.dims import TransformerDims
 from ourvidz.domain.family import Checkpoint, Family
-from ourvidz.pipeline.budget import machine_named, plan, read_calibration
+from ourvidz.pipeline.budget import machine_named, plan, read_calibrations
 from ourvidz.pipeline.manager import ModelManager
 
 CPU = torch.device("cpu")
@@ -132,7 +132,7 @@ def test_it_ends_with_one_line_of_all_rows_and_keeps_what_the_planner_reads(
     large = rows["wan2.1-14b image 1280x720x1 fast"]
     assert large["not_measured"] == "needs a GPU" and large["seconds_per_forward"] is None
     assert any("not measured" in line for line in lines)
-    calibration = read_calibration(tmp_path / "calibration.json")
-    assert calibration is not None and (calibration.export_s_per_mpx or 0) > 0
+    (calibration,) = read_calibrations(tmp_path / "calibration.json")
+    assert (calibration.export_s_per_mpx or 0) > 0
     rate = next(one for one in calibration.rates if one.work == "denoise")
     assert rate.still and rate.tflops == pytest.approx(still["tflops"], rel=1e-6)

@@ -26,6 +26,28 @@ def test_without_a_card_it_is_about_the_processor(ourvidz: Run) -> None:
     assert (plan["placement"], plan["device"], plan["num_frames"]) == ("resident", "cpu", 81)
 
 
+def test_what_runs_is_what_is_planned_and_the_first_clip_tells_how_long_it_takes(
+    ourvidz: Run, home: Path
+) -> None:
+    speeds = home / "calibration.json"
+    speeds.unlink(missing_ok=True)
+    before = planned(ourvidz)
+    assert (before["calibrated"], before["seconds"]) == (None, None)
+    assert "not measured" in ourvidz("plan").stdout
+    done = ourvidz("video", "a cat", "--frames", "16", "--steps", "3", "--no-enhance", "--json")
+    ran = json.loads(done.stdout)["metadata"]["plan"]
+    after = planned(ourvidz)
+    assert after["calibrated"] == "measured here" and after["seconds"] > 0
+    assert "measured here" in ourvidz("plan").stdout
+    for plan in (before, after):  # asked of the processor, then remembered
+        assert plan["quantization"] == before["quantization"]
+        if plan["quantization"] == "bf16":
+            assert "transformer bfloat16" in ran and "vae bfloat16" in ran
+        else:
+            assert "float32" in ran
+    speeds.unlink()
+
+
 def test_a_large_model_on_one_card_with_the_ladder_below(ourvidz: Run) -> None:
     plan = planned(ourvidz, *LARGE)
     assert (plan["width"], plan["height"], plan["forwards"]) == (1280, 720, 4)
@@ -93,13 +115,13 @@ def test_the_matrix_has_every_card_and_every_model_that_needs_one(ourvidz: Run) 
         (["--vram", "24", "--size", "huge", "--model", "wan2.1-14b"], "'huge' is no size"),
         (["--vram", "24", "--size", "17x17", "--model", "wan2.1-14b"], "multiple of 16"),
         (["--calibration", "nothing.json"], "there is no file"),
-        (["--calibration", "broken.json"], "measure them again"),
+        (["--calibration", "broken.json"], "holds no speeds of a machine"),
     ],
 )
 def test_what_can_not_be_planned_says_what_to_change(
     ourvidz: Run, tmp_path: Path, words: list[str], says: str
 ) -> None:
-    (tmp_path / "broken.json").write_text('{"format": 1, "rates": [{"work": "denoise"}]}')
+    (tmp_path / "broken.json").write_text('{"format": 2, "machines": [{"machine": "CPU"}]}')
     done = ourvidz("plan", *words)
     assert (done.status, says in done.stderr) == (2, True), done.stderr
     assert "Traceback" not in done.stderr

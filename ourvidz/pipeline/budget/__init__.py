@@ -5,7 +5,7 @@ from __future__ import annotations
 from ourvidz.pipeline.budget.calibration import (
     Calibration,
     Rate,
-    read_calibration,
+    read_calibrations,
     write_calibration,
 )
 from ourvidz.pipeline.budget.costs import ProfileCost, expected_seconds, profile_costs
@@ -13,9 +13,9 @@ from ourvidz.pipeline.budget.machines import (
     CPU,
     MACHINES,
     Machine,
+    machine_measured,
     machine_named,
     machine_seen,
-    measured_machine,
 )
 from ourvidz.pipeline.budget.planner import HEADROOM_BYTES, lowered, plan, workload_of
 from ourvidz.pipeline.budget.plans import (
@@ -29,6 +29,8 @@ from ourvidz.pipeline.budget.plans import (
     StagePlan,
     Workload,
 )
+from ourvidz.pipeline.budget.seconds import rates_of
+from ourvidz.pipeline.budget.speeds import Speeds
 
 __all__ = [
     "CPU",
@@ -45,16 +47,18 @@ __all__ = [
     "ProfileCost",
     "Rate",
     "Rung",
+    "Speeds",
     "StagePlan",
     "Workload",
     "expected_seconds",
     "lowered",
+    "machine_measured",
     "machine_named",
     "machine_seen",
-    "measured_machine",
     "plan",
     "profile_costs",
-    "read_calibration",
+    "rates_of",
+    "read_calibrations",
     "workload_of",
     "write_calibration",
 ]

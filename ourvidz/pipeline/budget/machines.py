@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from ourvidz.domain.errors import InvalidRequest
-from ourvidz.pipeline.budget.calibration import Calibration, read_calibration
+from ourvidz.pipeline.budget.calibration import Calibration
 
 GIB = 2**30
 
@@ -128,16 +127,19 @@ def machine_seen(
     )
 
 
-def measured_machine(path: Path) -> Machine | None:
-    """The machine whose speeds were measured and kept in `path`; None where there is no such file.
+def machine_measured(found: Calibration) -> Machine:
+    """The machine that `found` was measured on. What a CPU computed in last is what it is fast in.
 
-    Raises InvalidRequest for a file that holds no speeds.
+    >>> from ourvidz.pipeline.budget.calibration import Rate
+    >>> rate = Rate(work="denoise", precision="bf16", tflops=0.1)
+    >>> machine_measured(Calibration(machine="CPU", rates=(rate,))).fast_bf16
+    True
     """
-    measured = read_calibration(path)
-    if measured is None:
-        return None
-    known = CPU if measured.machine == CPU.name else _found(measured.machine)
-    return replace(known or Machine(name=measured.machine), calibration=measured)
+    if found.machine == CPU.name:
+        formats = [rate.precision for rate in found.rates if rate.work == "denoise"]
+        return replace(CPU, fast_bf16=formats[-1:] == ["bf16"], calibration=found)
+    known = _found(found.machine) or Machine(name=found.machine)
+    return replace(known, calibration=found)
 
 
 def _found(name: str) -> Machine | None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from ourvidz.domain import catalog
 from ourvidz.domain.family import Precision
 from ourvidz.domain.progress import Stage
-from ourvidz.pipeline.budget.calibration import Calibration
+from ourvidz.pipeline.budget.calibration import FASTEST_TFLOPS, Calibration, Rate, Work
 from ourvidz.pipeline.budget.machines import Machine
 from ourvidz.pipeline.budget.memory import Needs
-from ourvidz.pipeline.budget.plans import Calibrated, Choices, Workload
+from ourvidz.pipeline.budget.plans import Calibrated, Choices, ComponentPlan, Plan, Workload
 from ourvidz.pipeline.budget.work import decode_flops, denoise_flops, encode_flops
 
 _TERA = 1e12
+#: From this share of its time on, a transformer waited for its blocks rather than computed.
+_WAITED = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +94,10 @@ def times(workload: Workload, choices: Choices, need: Needs, machine: Machine) -
 def _measured(
     workload: Workload, choices: Choices, need: Needs, machine: Machine, here: Calibration
 ) -> Times | None:
-    still = workload.num_frames == 1
-    # What a CPU computes in is decided by a measurement when it loads.
-    formats: tuple[Precision, ...] = (choices.precision,)
-    if machine.device == "cpu":
-        formats = ("bf16", "fp32")
-
-    def rate(work: str) -> float | None:
-        kinds = formats if work == "denoise" else ("fp32", "bf16")
-        found = (here.tflops(work, kind, workload.family, still=still) for kind in kinds)  # type: ignore[arg-type]
-        return next((one for one in found if one), None)
+    def rate(work: Work) -> float | None:
+        precision = _format(work, need.components)
+        still = workload.num_frames == 1
+        return here.tflops(work, precision, workload.family, still=still)
 
     denoise, decode = rate("denoise"), rate("decode")
     if denoise is None or decode is None:
@@ -116,6 +112,39 @@ def _measured(
         by_stage["export"] = here.export_s_per_mpx * delivered_px(workload) / 1e6
     source = f"measured on {here.machine}, {here.facts.get('date', 'undated')}"
     return Times(by_stage, sum(by_stage.values()), "measured here", source)
+
+
+def rates_of(made: Plan, seconds: Mapping[Stage, float]) -> tuple[Rate, ...]:
+    """What `times` counts with, of a run by the plan `made` whose stages took `seconds`.
+
+    Nothing of stages that computed nothing, or that only waited for weights to be copied.
+    """
+    work = made.workload
+    operations: dict[Work, float] = {
+        "encode": encode_flops(work),
+        "denoise": denoise_flops(work),
+        "decode": decode_flops(work, tiled=made.vae_tiling),
+    }
+    least_s = {stage: operations[stage] / FASTEST_TFLOPS / _TERA for stage in get_args(Work)}
+    copies = _copy_seconds(work, made.choices, made.components, made.machine)
+    least_s["denoise"] = max(least_s["denoise"], copies / _WAITED)
+    return tuple(
+        Rate(
+            work=stage,
+            precision=_format(stage, made.components),
+            tflops=count / seconds[stage] / _TERA,
+            family=work.family,
+            still=work.num_frames == 1,
+        )
+        for stage, count in operations.items()
+        if count and seconds.get(stage, 0.0) > least_s[stage]
+    )
+
+
+def _format(work: Work, components: Sequence[ComponentPlan]) -> Precision:
+    """The format of the component that does most of the work."""
+    name = "transformer" if work == "denoise" else "vae"
+    return next(part.precision for part in components if part.name == name)
 
 
 def _published(
@@ -133,14 +162,21 @@ def denoise_seconds(
     workload: Workload, choices: Choices, need: Needs, machine: Machine, tflops: float
 ) -> float:
     """All passes: blocks that are streamed come while others run, so the slower one counts."""
+    copies = _copy_seconds(workload, choices, need.components, machine)
+    return max(denoise_flops(workload) / tflops / _TERA, copies)
+
+
+def _copy_seconds(
+    workload: Workload, choices: Choices, components: Sequence[ComponentPlan], machine: Machine
+) -> float:
+    """Of the blocks that are streamed, in all passes."""
     passes = workload.forwards * -(-workload.num_videos // choices.batch)
     streamed = sum(
         part.host_bytes
-        for part in need.components
+        for part in components
         if part.name == "transformer" and part.placement == "streamed"
     )
-    copies = passes * streamed / (machine.pcie_gbps * 1e9)
-    return max(denoise_flops(workload) / tflops / _TERA, copies)
+    return passes * streamed / (machine.pcie_gbps * 1e9)
 
 
 def delivered_px(workload: Workload) -> int:

@@ -78,9 +78,14 @@ def denoise_flops(workload: Workload) -> float:
 
 def encode_flops(workload: Workload) -> float:
     """Two prompts and, where frames are given, the VAE; VACE encodes what to keep and to make."""
-    checkpoint = checkpoint_of(workload)
-    words = 2 * _TEXT_FLOPS if checkpoint.transformer.text_dim == _LARGE_TEXT_DIM else 0.0
-    return words + encodings(workload) * checkpoint.vae.encode_flops * _px_of_clip(workload)
+    vae = checkpoint_of(workload).vae
+    return words_flops(workload) + encodings(workload) * vae.encode_flops * _px_of_clip(workload)
+
+
+def words_flops(workload: Workload) -> float:
+    """Two prompts; those of the starter cost next to nothing."""
+    is_large = checkpoint_of(workload).transformer.text_dim == _LARGE_TEXT_DIM
+    return 2 * _TEXT_FLOPS if is_large else 0.0
 
 
 def encodings(workload: Workload) -> int:

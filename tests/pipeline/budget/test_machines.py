@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from ourvidz.pipeline.budget import (
     MACHINES,
     Calibration,
     Rate,
+    machine_measured,
     machine_named,
     machine_seen,
-    measured_machine,
-    read_calibration,
+    read_calibrations,
     write_calibration,
 )
 
@@ -71,31 +72,41 @@ def speeds() -> Calibration:
 def test_speeds_come_back_from_their_file(speeds: Calibration, tmp_path: Path) -> None:
     path = tmp_path / "new" / "calibration.json"
     write_calibration(speeds, path)
-    assert read_calibration(path) == speeds
-    machine = measured_machine(path)
-    assert machine is not None
+    assert read_calibrations(path) == (speeds,)
+    machine = machine_measured(speeds)
     assert (machine.name, machine.calibration) == ("RTX 4090", speeds)
 
 
+def test_machines_share_a_file_and_the_last_one_that_worked_is_the_newest(
+    speeds: Calibration, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "calibration.json", Calibration(machine="CPU", rates=())
+    for one in (speeds, other, replace(speeds, export_s_per_mpx=0.02)):
+        write_calibration(one, path)
+    kept = read_calibrations(path)
+    assert [one.machine for one in kept] == ["CPU", "NVIDIA GeForce RTX 4090"]
+    assert kept[-1].export_s_per_mpx == 0.02
+    assert [file.name for file in tmp_path.iterdir()] == ["calibration.json"]
+
+
 def test_no_file_is_no_speeds(tmp_path: Path) -> None:
-    assert read_calibration(tmp_path / "none.json") is None
-    assert measured_machine(tmp_path / "none.json") is None
+    assert read_calibrations(tmp_path / "none.json") == ()
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        "", "[]", "{}", '{"format": 2, "machine": "a", "rates": []}',
-        '{"format": 1, "machine": "a", "rates": [{"work": "denoise"}]}',
-        '{"format": 1, "machine": "a", "rates": [{"speed": 1}]}',
-        json.dumps({
-            "format": 1, "machine": "a",
-            "rates": [{"work": "denoise", "precision": "fp8", "tflops": -1}],
-        }),
+        "", "[]", "{}", '{"format": 1, "machine": "a", "rates": []}', '{"format": 2}',
+        '{"format": 2, "machines": [{"machine": "a"}]}',
+        '{"format": 2, "machines": [{"machine": "a", "rates": [{"work": "denoise"}]}]}',
+        '{"format": 2, "machines": [{"machine": "a", "rates": [{"speed": 1}]}]}',
+        json.dumps({"format": 2, "machines": [{
+            "machine": "a", "rates": [{"work": "denoise", "precision": "fp8", "tflops": -1}],
+        }]}),
     ],
 )  # fmt: skip
-def test_a_broken_file_says_how_to_make_a_new_one(content: str, tmp_path: Path) -> None:
+def test_a_broken_file_says_how_to_come_to_a_new_one(content: str, tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     path.write_text(content)
-    with pytest.raises(InvalidRequest, match=r"calibration: .*measure them again"):
-        read_calibration(path)
+    with pytest.raises(InvalidRequest, match=r"calibration: .*delete it: the next clip"):
+        read_calibrations(path)
