@@ -1,6 +1,7 @@
 """Make the starter models, step by step; every step goes on where it was stopped.
 
-stills, clips: the video autoencoder. texts, latents: the training set, encoded once.
+stills, clips: the video autoencoder. decoder: its decoder alone, after that or --from-weights,
+which leaves latents and transformers valid. texts, latents: the training set, encoded once.
 transformer: first with --clips 0 (stills alone), then with clips. critic: what reads attributes
 back. export: weights in diffusers' layout.
 """
@@ -18,7 +19,17 @@ def main() -> None:
     """Parse the command line and run one step."""
     parser = argparse.ArgumentParser(prog="python -m ourvidz.starter.train", description=__doc__)
     parser.add_argument(
-        "step", choices=["stills", "clips", "texts", "latents", "transformer", "export", "critic"]
+        "step",
+        choices=[
+            "stills",
+            "clips",
+            "decoder",
+            "texts",
+            "latents",
+            "transformer",
+            "export",
+            "critic",
+        ],
     )
     parser.add_argument("--minutes", type=float, default=60.0, help="training time in all")
     parser.add_argument("--images", type=int, default=60_000)
@@ -58,14 +69,19 @@ def _run(args: argparse.Namespace) -> None:
         critic.train(folder / "critic", how)
         critic.export(folder / "critic", args.weights)
 
+    decoder = folder / "vae_decoder"
+
     steps: dict[str, Callable[[], object]] = {
         "stills": lambda: vae.train_stills(stills, how),
         "clips": lambda: vae.train_clips(clips, stills, how),
+        "decoder": lambda: vae.train_decoder(decoder, clips, how),
         "texts": lambda: [data.make_texts(shards, what, n) for what, n in counts.items()],
         "latents": make_latents,
         "transformer": lambda: transformer.train(folder, counts, how, args.from_weights),
         "critic": make_critic,
-        "export": lambda: export.export(folder, args.weights, clips),
+        "export": lambda: export.export(
+            folder, args.weights, decoder if decoder.exists() else clips
+        ),
     }
     steps[args.step]()
 

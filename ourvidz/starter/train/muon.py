@@ -20,7 +20,10 @@ _TIMES = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """For matrices (two dimensions) only. The size of an update matches that of AdamW's."""
+    """For matrices and for kernels (out, in, ...), which count as matrices of their outputs.
+
+    The size of an update matches that of AdamW's.
+    """
 
     def __init__(
         self,
@@ -40,11 +43,12 @@ class Muon(torch.optim.Optimizer):
                 if parameter.grad is not None:
                     shapes.setdefault(parameter.shape, []).append(parameter)
             for shape, parameters in shapes.items():
-                momenta = torch.stack([self._look_ahead(p, group) for p in parameters])
+                momenta = torch.stack([self._look_ahead(p, group).flatten(1) for p in parameters])
                 updates = orthogonal(momenta.to(quick(momenta.device.type)))
-                rate = group["lr"] * 0.2 * max(shape) ** 0.5
+                rate = group["lr"] * 0.2 * max(momenta.shape[1:]) ** 0.5
                 for parameter, update in zip(parameters, updates, strict=True):
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update, alpha=rate)
+                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                    parameter.sub_(update.view(shape), alpha=rate)
 
     def _look_ahead(self, parameter: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:
         """Nesterov momentum."""

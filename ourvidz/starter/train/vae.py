@@ -14,6 +14,7 @@ from diffusers import AutoencoderKLWan
 from torch import nn
 
 from ourvidz.starter.train.folded_conv import folded_convolutions
+from ourvidz.starter.train.muon import Muon
 from ourvidz.starter.train.numbers import mixed
 from ourvidz.starter.train.run import Budget, How, Run
 from ourvidz.starter.world import is_held_out, render_scene, sample_scene
@@ -53,6 +54,27 @@ def train_clips(folder: Path, stills: Path, how: How) -> nn.Module:
     moving = [p for p in vae.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(moving, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0)
     return _train(Run(folder, vae, [optimizer], Budget(minutes=how.minutes)), _CLIPS, how)
+
+
+def train_decoder(folder: Path, weights: Path, how: How) -> nn.Module:
+    """Go on from the model in `weights`, the decoder alone; returns the averaged model.
+
+    What encodes stays as it is, so all latents remain valid, and a transformer trained on them.
+    """
+    torch.manual_seed(how.seed)
+    vae: Any = load(weights)
+    vae.to(how.device).train()
+    for part in (vae.post_quant_conv, vae.decoder):
+        part.requires_grad_(True)
+    moving = [p for p in vae.parameters() if p.requires_grad]
+    kernels = [p for p in moving if p[0].numel() > 1]
+    rest = [p for p in moving if not any(p is kernel for kernel in kernels)]
+    optimizers = [
+        Muon(kernels, lr=1e-3, weight_decay=0.0),
+        torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
+    budget = Budget(minutes=how.minutes, warmup=0.03)
+    return _train(Run(folder, vae, optimizers, budget, 0.995), _CLIPS, how)
 
 
 def _train(run: Run, clips: tuple[tuple[int, int], ...], how: How) -> nn.Module:

@@ -74,6 +74,14 @@ def test_learning_time_moves_the_vae_but_not_what_it_makes_of_a_first_frame(made
     assert torch.equal(before.encode(x).latent_dist.mode(), after.encode(x).latent_dist.mode())
 
 
+def test_the_decoder_alone_learns_and_all_latents_stay_valid(made: Path, tmp_path: Path) -> None:
+    vae.train_decoder(tmp_path, made / "vae_clips", MOMENT)
+    before, after = vae.load(made / "vae_clips"), vae.load(tmp_path)
+    pairs = zip(before.named_parameters(), after.parameters(), strict=True)
+    moved = {name.split(".")[0] for (name, a), b in pairs if not torch.equal(a, b)}
+    assert moved == {"decoder", "post_quant_conv"}
+
+
 def test_finished_shards_are_kept(made: Path) -> None:
     shards = sorted((made / "data").glob("*.npz"))
     assert len(shards) == 4
