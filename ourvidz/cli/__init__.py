@@ -5,6 +5,7 @@ no database and no server; `up | migrate | serve | worker | user | doctor` are t
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 
 from ourvidz.cli.parser import make_parser
@@ -17,7 +18,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 all went well, 2 to 7 the status of the `OurVidzError` that ended it, 130 cancelled.
     """
-    args = make_parser().parse_args(argv)
+    parser = make_parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help(sys.stderr)
+        return 2
+    args = parser.parse_args(argv)
     screen = Screen(as_json=args.json)
     # Libraries warn of optional packages at import; a user can do nothing about that.
     logging.disable(logging.WARNING)

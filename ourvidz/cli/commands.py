@@ -70,6 +70,8 @@ def info(args: Namespace, screen: Screen) -> None:
     """Show what a finished file says about how it was made."""
     from ourvidz.pipeline.export import read_metadata
 
+    if not args.file.is_file():
+        raise InvalidRequest("file", f"there is no file {args.file}; give an MP4 or a PNG")
     metadata = read_metadata(args.file)
     foreign = f"{args.file} was not made by OurVidz."
     screen.show(metadata, aligned(*metadata.items()) if metadata else foreign)

@@ -28,7 +28,7 @@ def film_options(verb: ArgumentParser) -> None:
     """What can be typed after `film`."""
     verb.add_argument("story", metavar="STORY", help="a storyboard's file, or one idea in quotes")
     verb.add_argument(
-        "-o", "--out", type=Path, default=Path("film.mp4"), metavar="FILE", help="the film"
+        "-o", "--out", type=Path, default=Path("film.mp4"), metavar="FILE", help="default: film.mp4"
     )
     verb.add_argument(
         "--folder", type=Path, metavar="FOLDER", help="its parts (default: beside the film)"
@@ -37,7 +37,7 @@ def film_options(verb: ArgumentParser) -> None:
         "--seconds", type=int, metavar="N", help=f"of an idea (default {DEFAULT_SECONDS})"
     )
     verb.add_argument("--model", help=", ".join(FAMILIES))
-    verb.add_argument("--profile", choices=get_args(Profile))
+    verb.add_argument("--profile", choices=get_args(Profile), help="more passes or fewer")
     verb.add_argument("--continuity", choices=get_args(Continuity), help="of shots in a scene")
     verb.add_argument("--negative-prompt", metavar="TEXT", help="what to avoid")
     verb.add_argument("--seed", type=int, metavar="N", help="the same one gives the same film")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,7 @@ from ourvidz.cli.film import film, film_options
 from ourvidz.cli.stitch import stitch, stitch_options
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.family import MADE_HERE
-from ourvidz.domain.request import FPS, Profile
+from ourvidz.domain.request import FPS, MAX_PROMPT_CHARS, Profile
 
 DEFAULT_MODEL = next(iter(FAMILIES))
 
@@ -22,6 +23,7 @@ def make_parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="ourvidz", description="A sentence becomes a video, on this machine."
     )
+    parser.add_argument("--version", action="version", version=f"OurVidz {version('ourvidz')}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def verb(name: str, command: Callable[..., None]) -> ArgumentParser:
@@ -55,7 +57,7 @@ def _video_options(verb: ArgumentParser) -> None:
     _weights(verb)
     _size(verb)
     verb.add_argument(
-        "--frames", type=int, default=80, metavar="N", help=f"at {FPS} fps (80 = 5 s)"
+        "--frames", type=int, default=80, metavar="N", help=f"at {FPS} fps (default 80 = 5 s)"
     )
     verb.add_argument("--image", type=Path, metavar="FILE", help="picture of the first frame")
     verb.add_argument("--last-image", type=Path, metavar="FILE", help="picture of the last frame")
@@ -71,7 +73,9 @@ def _preview_options(verb: ArgumentParser) -> None:
     _sampling(verb)
     _weights(verb)
     _size(verb)
-    verb.add_argument("--images", type=int, default=4, metavar="N", help="candidates, 1 to 4")
+    verb.add_argument(
+        "--images", type=int, default=4, metavar="N", help="candidates, 1 to 4 (default 4)"
+    )
     _enhancing(verb)
     _output(verb)
 
@@ -85,14 +89,24 @@ def _enhance_options(verb: ArgumentParser) -> None:
 
 
 def _prompt(verb: ArgumentParser) -> None:
-    verb.add_argument("prompt", metavar="PROMPT", help="what should be seen, in quotes")
+    verb.add_argument(
+        "prompt",
+        metavar="PROMPT",
+        help=f"what should be seen, in quotes, up to {MAX_PROMPT_CHARS} characters",
+    )
 
 
 def _sampling(verb: ArgumentParser) -> None:
-    verb.add_argument("--model", default=DEFAULT_MODEL, help=", ".join(FAMILIES))
-    verb.add_argument("--profile", choices=get_args(Profile), default="balanced")
+    families = f"{', '.join(FAMILIES)} (default: {DEFAULT_MODEL})"
+    verb.add_argument("--model", default=DEFAULT_MODEL, help=families)
+    verb.add_argument(
+        "--profile",
+        choices=get_args(Profile),
+        default="balanced",
+        help="more passes or fewer (default: balanced)",
+    )
     verb.add_argument("--negative-prompt", default="", metavar="TEXT", help="what to avoid")
-    verb.add_argument("--seed", type=int, metavar="N", help="the same one gives the same video")
+    verb.add_argument("--seed", type=int, metavar="N", help="the same one gives the same again")
     verb.add_argument("--steps", type=int, metavar="N", help="default: the profile's")
     verb.add_argument("--guidance", type=float, metavar="X", help="1 switches guidance off")
 
@@ -109,7 +123,9 @@ def _weights(verb: ArgumentParser) -> None:
 
 def _size(verb: ArgumentParser) -> None:
     verb.add_argument("--width", type=int, metavar="PX", help="size that the model samples at")
-    verb.add_argument("--height", type=int, metavar="PX")
+    verb.add_argument(
+        "--height", type=int, metavar="PX", help="without one of both the other one follows it"
+    )
 
 
 def _enhancing(verb: ArgumentParser) -> None:
@@ -117,10 +133,17 @@ def _enhancing(verb: ArgumentParser) -> None:
         "--enhance",
         action=BooleanOptionalAction,
         default=True,
-        help="make the prompt cinematic first",
+        help="make the prompt cinematic first (default), or keep your words as they are",
     )
 
 
 def _output(verb: ArgumentParser) -> None:
     verb.add_argument("--native", action="store_true", help="keep the model's size, do not upscale")
-    verb.add_argument("-o", "--out-dir", type=Path, default=Path("out"), metavar="FOLDER")
+    verb.add_argument(
+        "-o",
+        "--out-dir",
+        type=Path,
+        default=Path("out"),
+        metavar="FOLDER",
+        help="where files appear (default: out)",
+    )

@@ -6,7 +6,7 @@ import json
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -22,8 +22,19 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from ourvidz.domain.errors import Cancelled, OurVidzError
+from ourvidz.domain.errors import Cancelled, InvalidRequest, OurVidzError
 from ourvidz.domain.progress import OnProgress, Progress, Stage
+
+#: What is typed for fields that have other names in Python.
+_TYPED = MappingProxyType(
+    {
+        "num_frames": "--frames",
+        "num_images": "--images",
+        "num_inference_steps": "--steps",
+        "guidance_scale": "--guidance",
+        "time_limit_s": "--time-limit",
+    }
+)
 
 
 class Screen:
@@ -52,7 +63,10 @@ class Screen:
         kind = type(error).__name__
         if self._as_json:
             print(json.dumps({"error": {"kind": kind, "message": str(error)}}, ensure_ascii=False))
-        self._err.print(Text(str(error), style="" if isinstance(error, Cancelled) else "red"))
+        text = str(error)
+        if isinstance(error, InvalidRequest) and error.field in _TYPED:
+            text = f"{_TYPED[error.field]}: {error.reason}"
+        self._err.print(Text(text, style="" if isinstance(error, Cancelled) else "red"))
         return error.exit_code
 
     @contextmanager

@@ -13,6 +13,8 @@ from contextlib import closing
 from ourvidz.cli.screen import Screen
 from ourvidz.settings import Settings, read_settings
 
+#: So begins the line of an app that can be reached.
+SERVING = "Serving on"
 _INVENTORY_S = 300
 
 
@@ -38,8 +40,8 @@ def serve(args: Namespace, screen: Screen) -> None:
     with closing(Wiring(settings)) as wiring:
         app = wiring.app
         wiring.start_background()
-        screen.tell(f"Serving on http://{settings.host}:{settings.port}")
-        run(app, settings.host, settings.port)
+        address = f"http://{settings.host}:{settings.port}"
+        run(app, settings.host, settings.port, lambda: screen.tell(f"{SERVING} {address}"))
 
 
 def worker_options(verb: ArgumentParser) -> None:

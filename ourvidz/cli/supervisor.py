@@ -32,10 +32,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Child:
-    """One process to keep: `python WORDS`. Its first line says that it has started."""
+    """One process to keep: `python WORDS`. Its first line says that it has started.
+
+    welcome: what is told when it writes a line that begins with `sign`.
+    """
 
     name: str
     words: tuple[str, ...]
+    sign: str = ""
+    welcome: str = ""
 
 
 class Supervisor:
@@ -129,7 +134,7 @@ class Supervisor:
             )
         finally:
             os.close(writing)
-        telling = asyncio.create_task(self._tell(child.name, reading, begin))
+        telling = asyncio.create_task(self._tell(child, reading, begin))
         ended = asyncio.create_task(process.wait())
         try:
             await _first(ended, self._stop.wait())
@@ -144,14 +149,16 @@ class Supervisor:
         telling.cancel()
         return await ended
 
-    async def _tell(self, name: str, pipe: int, begin: float) -> None:
+    async def _tell(self, child: Child, pipe: int, begin: float) -> None:
         ready = False
         async with _lines(pipe) as lines:
             async for line in lines:
                 if not ready:
                     ready = True
-                    self._say(f"{name} started in {perf_counter() - begin:.2f} s")
-                self._say(f"{name} | {line}")
+                    self._say(f"{child.name} started in {perf_counter() - begin:.2f} s")
+                self._say(f"{child.name} | {line}")
+                if child.sign and line.startswith(child.sign):
+                    self._say(child.welcome)
 
 
 @asynccontextmanager

@@ -13,9 +13,11 @@ from ourvidz.backends.embedded.stack import EmbeddedStack
 from ourvidz.backends.postgres.migrate import HOSTED_MIGRATIONS, MIGRATIONS, login_of, set_logins
 from ourvidz.backends.postgres.migrate import migrate as bring_up_to_date
 from ourvidz.cli.screen import Screen
+from ourvidz.cli.service import SERVING
 from ourvidz.cli.supervisor import Child, Supervisor
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.settings import Settings, environment_of_children, read_settings
+from ourvidz.web.door import listen
 
 #: What is kept running beside the servers, and by which verb.
 CHILDREN = {"worker": "worker", "app": "serve"}
@@ -29,8 +31,10 @@ def up(args: Namespace, screen: Screen) -> None:
     lock = settings.data_dir / "up.lock"
     with locked(lock, wait_s=0):
         note(lock, f"OurVidz runs here already, as process {getpid()}: {settings.app_url}")
+        listen(settings.host, settings.port).close()  # who has it already is told at once
+        welcome = f"\n  Open {settings.app_url} in a browser. Ctrl-C stops all of it.\n"
         children = [
-            Child(name, ("-m", "ourvidz.cli.child", str(getpid()), verb))
+            Child(name, ("-m", "ourvidz.cli.child", str(getpid()), verb), SERVING, welcome)
             for name, verb in CHILDREN.items()
         ]
         environment = environment_of_children(settings.home)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import uvicorn
@@ -13,8 +13,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ourvidz.backends.embedded.local_media import LocalMedia
-from ourvidz.domain.errors import OurVidzError, Unavailable
+from ourvidz.domain.errors import OurVidzError
 from ourvidz.ports import Administration, Media
+from ourvidz.web.door import listen
 from ourvidz.web.media import media_router
 from ourvidz.web.messages import say, say_internal, say_nothing
 from ourvidz.web.site import Site
@@ -66,30 +67,15 @@ def make_app(parts: AppParts) -> FastAPI:
     return app
 
 
-def serve(app: ASGIApp, host: str, port: int) -> None:
+def serve(app: ASGIApp, host: str, port: int, opened: Callable[[], object] = lambda: None) -> None:
     """Serve until SIGINT or SIGTERM; requests in progress get 5 s to end.
 
-    Raises Unavailable when the port is taken.
+    opened: called when the port is open. Raises Unavailable when the port is taken.
     """
     # uvicorn repeats the signal that ended it; ending is what was asked for.
     with listen(host, port) as listener, contextlib.suppress(KeyboardInterrupt):
+        opened()
         uvicorn.Server(server_config(app)).run(sockets=[listener])
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """The door. Raises Unavailable when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=512)
-    except OSError as error:
-        raise Unavailable(
-            f"port {port}",
-            f"can not be opened ({error.strerror}); stop what uses it, or choose another",
-        ) from error
-    # Connections inherit it; asyncio sets it only for sockets that it made itself. Without it the
-    # second half of an answer waits 40 ms until the first is acknowledged.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 def server_config(app: ASGIApp) -> uvicorn.Config:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -100,18 +101,18 @@ def test_models_shows_where_the_parts_of_one_family_lie(ourvidz: Run) -> None:
         (["video", "a cat", "--model", "sora"], 2, "choose one of starter"),
         (["video", "a cat", "--model", "wan2.1-14b", "--no-enhance"], 7, "use the model 'starter'"),
         (["video", "a cat", "--width", "230"], 2, "use 224"),
-        (["video", "a cat", "--frames", "0"], 2, "num_frames: must be"),
+        (["video", "a cat", "--frames", "0"], 2, "--frames: must be"),
         (["video", "a cat", "--image", "nothing.png", "--no-enhance"], 2, "there is no file"),
         (["video", "a cat", "--no-enhance", "-o", "file/out"], 7, "choose another folder"),
         (["video", "a cat", "--no-enhance", "--quantization", "int8"], 2, "is for cards; leave"),
         (["video", "a cat", "--no-enhance", "--gpus", "2"], 2, "no GPU is used on this machine"),
         (["video", "a cat", "--quantization", "fp9"], 2, "invalid choice"),
         (["video", "a cat", "--transformer", "nothing.gguf"], 2, "is no GGUF file"),
-        (["preview", "a cat", "--images", "5", "--no-enhance"], 2, "num_images: must be 1 to 4"),
-        (["info", "nothing.mp4"], 2, "give an MP4"),
+        (["preview", "a cat", "--images", "5", "--no-enhance"], 2, "--images: must be 1 to 4"),
+        (["info", "nothing.mp4"], 2, "there is no file nothing.mp4"),
         (["plan", "--model", "wan2.1-14b"], 2, "name one with --gpu"),
         (["video"], 2, "usage: ourvidz video"),
-        ([], 2, "usage: ourvidz"),
+        ([], 2, "Make a video from a sentence"),
     ],
 )
 def test_what_can_not_be_done_ends_with_its_status_and_says_what_to_do(
@@ -123,6 +124,11 @@ def test_what_can_not_be_done_ends_with_its_status_and_says_what_to_do(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not [path for path in tmp_path.rglob("*") if path.suffix]
+
+
+def test_it_says_which_version_it_is(ourvidz: Run) -> None:
+    done = ourvidz("--version")
+    assert (done.status, done.stdout) == (0, f"OurVidz {version('ourvidz')}\n")
 
 
 def test_a_transformer_may_come_from_a_file(

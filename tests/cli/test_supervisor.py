@@ -21,11 +21,11 @@ STUBBORN = (
 
 
 async def supervised(
-    folder: Path, code: str, act: Callable[[list[str]], bool], *, signals: int = 1
+    folder: Path, code: str, act: Callable[[list[str]], bool], *, signals: int = 1, **told: str
 ) -> list[str]:
     """Keep a child that runs `code`, poll `act` until it is True, interrupt; what was said."""
     said: list[str] = []
-    child = Child("child", ("-c", f"# {folder}\n{code}"))
+    child = Child("child", ("-c", f"# {folder}\n{code}"), **told)
     environment = {"PATH": os.defpath}
     running = asyncio.create_task(Supervisor(None, [child], environment, said.append).run())
     while not act(said):
@@ -43,6 +43,13 @@ def test_its_first_line_says_that_a_child_has_started_and_all_its_lines_bear_its
     said = asyncio.run(supervised(folder, SLEEP, lambda said: "child | here" in said))
     assert said[0].startswith("child started in ")
     assert said[2:] == ["Stopping; once more to be quick."]
+
+
+def test_people_are_welcomed_when_a_child_gives_its_sign_and_not_before(folder: Path) -> None:
+    code = "print('taken', flush=True); print('here at 1', flush=True); import time; time.sleep(60)"
+    told = {"sign": "here at", "welcome": "Welcome."}
+    said = asyncio.run(supervised(folder, code, lambda said: "Welcome." in said, **told))
+    assert said[1:4] == ["child | taken", "child | here at 1", "Welcome."]
 
 
 def test_a_child_that_crashes_is_started_again_after_a_pause(

@@ -77,7 +77,8 @@ def ourvidz(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_up_keeps_all_of_it_running_and_ctrl_c_leaves_nothing(home: Path) -> None:
     with running(home) as up:
-        for sign in ("Postgres ready in ", "Valkey ready in ", "worker started in ", "Serving on "):
+        welcome = f"Open http://127.0.0.1:{up.port} in a browser"
+        for sign in ("Postgres ready in ", "Valkey ready in ", "worker started in ", welcome):
             up.wait_for(sign)
         second = ourvidz("up", "--data", str(home))
         assert second.returncode == 7
@@ -92,6 +93,18 @@ def test_up_keeps_all_of_it_running_and_ctrl_c_leaves_nothing(home: Path) -> Non
         assert up.end(signal.SIGINT) == 0
         assert processes_of(home) == []
         assert "Traceback" not in up.log.read_text()
+
+
+def test_a_taken_port_is_named_before_anything_starts(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        monkeypatch.setenv("OURVIDZ_PORT", port)
+        done = ourvidz("up", "--data", str(home))
+    assert done.returncode == 7
+    assert f"port {port}: can not be opened (Address already in use); stop" in done.stderr
+    assert "Postgres" not in done.stderr and processes_of(home) == []
 
 
 def test_when_up_is_killed_its_worker_dies_and_the_next_one_finds_the_servers(home: Path) -> None:

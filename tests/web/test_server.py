@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from ourvidz.domain.errors import Unavailable
-from ourvidz.web.server import AppParts, listen, make_app, serve
+from ourvidz.web.door import listen
+from ourvidz.web.server import AppParts, make_app, serve
 from tests.files import TOKEN, Leases, address, http, lease, listener, served
 from tests.web.conftest import Site
 
