@@ -16,7 +16,7 @@ from ourvidz.domain.errors import NotAllowed, OurVidzError
 from ourvidz.studio.door import Studio
 from ourvidz.web.cookies import Cookies
 from ourvidz.web.sessions import Sessions
-from ourvidz.web.toasts import trouble
+from ourvidz.web.toasts import told, trouble
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Desk:
             try:
                 return handler(self._person(request), *inputs)
             except OurVidzError as error:
-                raise trouble(str(error)) from error
+                raise trouble(told(error)) from error
             except gr.Error:
                 raise
             except Exception as error:

@@ -20,7 +20,7 @@ ENTRANCE: Mapping[str, Any] = MappingProxyType(
         "too_young_title": "Come back later",
         "too_young_text": "OurVidz is only for people who are 18 or older.",
         "sign_in": "Sign in",
-        "sign_in_title": "Welcome back",
+        "sign_in_title": "Sign in",
         "sign_up": "Create account",
         "sign_up_title": "Make your first video",
         "no_account": "New here?",
@@ -41,3 +41,24 @@ ENTRANCE: Mapping[str, Any] = MappingProxyType(
         "fields": {"email": "The e-mail address", "password": "The password"},
     }
 )
+
+#: How a page calls what was typed there, when something is wrong with it.
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "prompt": "The text",
+        "enhanced_prompt": "The enhanced text",
+        "negative_prompt": "What should not be seen",
+        "picture": "A picture",
+        "seed": "The seed",
+        "profile": "The quality",
+        "seconds": "The length",
+        "transition": "What leads into the next scene",
+        "transition_s": "The time into the next scene",
+        "title": "The title",
+        "name": "The name",
+        "description": "What they look like",
+        "tags": "The tags",
+        "note": "The note",
+    }
+)
+SCENE = "Scene {}: {}"

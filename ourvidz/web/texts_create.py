@@ -68,7 +68,7 @@ CREATE: Mapping[str, str] = MappingProxyType(
         "idea_hint": "One sentence is enough: who or what, where, and what happens.",
         "prompt_step": "Words",
         "prompt_title": "Cinematic words",
-        "prompt_hint": "Light, movement and camera were added to your sentence. Edit it, have it "
+        "prompt_hint": "Light, movement and camera are added to your sentence. Edit it, have it "
         "written again, or keep your own.",
         "preview_step": "Previews",
         "preview_title": "Choose a start",

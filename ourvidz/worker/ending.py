@@ -8,11 +8,11 @@ from typing import Any
 
 from ourvidz.domain.job import Outcome
 
-BUG = "Something went wrong on our side. Try again; the credits are back."
-DIED = "the GPU process died ({how}). Try again or choose a smaller size; the credits are back."
+BUG = "Something went wrong on our side. Try again."
+DIED = "the GPU process died ({how}). Try again or choose a smaller size."
 TOO_LONG = (
-    "It took longer than {minutes:g} minutes and was stopped. Choose a shorter length or a "
-    "smaller size; the credits are back."
+    "It took longer than {minutes:g} minutes and was stopped. Try again when this machine has less "
+    "to do, or choose something shorter."
 )
 #: Trying again would end the same way.
 _FINAL = frozenset(

@@ -190,6 +190,19 @@ class TestWords:
         words.redo(me, town.studio, where)
         assert now() == ("second", True, False)
 
+    def test_written_again_it_has_the_next_seed_and_the_same_text_is_no_step_back(
+        self,
+        town: Town,  # noqa: F811
+    ) -> None:
+        me = town.person()
+        where = idea.go(me, town.studio, fresh(me, town.studio), *fields("a cat")).where
+        seed = newest(town, me, where, "enhance").params["seed"]
+        for number in range(3):
+            assert newest(town, me, where, "enhance").params["seed"] == seed + number
+            enhanced(town, me, where, "the same")
+            assert not shown(town, me, where)["undo"]["visible"]
+            words.again(me, town.studio, where)
+
     @pytest.mark.parametrize(("source", "said"), [
         ("template", CREATE["from_template"]), ("original", CREATE["from_original"]),
     ])  # fmt: skip

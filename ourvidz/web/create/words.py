@@ -88,8 +88,11 @@ def begin(me: Identity, studio: Studio, where: Where) -> Done:
 
 def again(me: Identity, studio: Studio, where: Where) -> Done:
     """Enhance (once more), with another seed; nothing while one is being written."""
-    if not markup.running(_job(look(me, studio, where))):
-        orders.enhance(me, studio, where.project_id)
+    job = _job(look(me, studio, where))
+    if not markup.running(job):
+        # The next seed, not any: of a few choices any two seeds often mean the same one.
+        seed = int(job.params.get("seed") or 0) + 1 if job else None
+        orders.enhance(me, studio, where.project_id, seed=seed)
         projects.change_project(me, studio, where.project_id, {"use_enhanced": True})
     return Done(where)
 
@@ -148,13 +151,14 @@ def _job(screen: Screen) -> Job | None:
 
 
 def _written(screen: Screen) -> list[str]:
-    """All enhanced texts of these words, newest first."""
-    return [
+    """All enhanced texts of these words, newest first, each once."""
+    texts = (
         str(job.result["enhanced"])
         for job in screen.jobs
         if job.kind == "enhance" and job.result and job.result.get("enhanced")
         if job.params.get("prompt") == screen.project.prompt
-    ]
+    )
+    return list(dict.fromkeys(texts))
 
 
 def _at(screen: Screen) -> int:

@@ -15,6 +15,7 @@ from ourvidz.studio.film_orders import FilmQuote, quote_film
 from ourvidz.studio.film_status import FilmStatus, ShotStatus, film_status
 from ourvidz.studio.keyframes import Still, stills
 from ourvidz.web.texts_film import FILMS
+from ourvidz.web.toasts import told
 
 #: What a person is asked for: write, wait for pictures, approve them, pay, wait, decide, watch.
 Next = Literal["write", "draw", "drawing", "approve", "render", "making", "decide", "watch"]
@@ -134,7 +135,7 @@ def problem(error: InvalidRequest, board: Storyboard) -> tuple[str, str]:
     """(id of the scene or "", text) of what is not ready, the scene called by its number."""
     number, _, name = error.field.removeprefix("scenes[").partition("].")
     if not error.field.startswith("scenes[") or not number.isdigit():
-        return "", FILMS["empty_scenes"] if not board.scenes else str(error)
+        return "", FILMS["empty_scenes"] if not board.scenes else told(error)
     index = int(number)
     scene = board.scenes[index].id if index < len(board.scenes) else ""
     return scene, f"{FILMS['scene'].format(index + 1)}: {FILMS['fields'][name]} {error.reason}."

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from ourvidz.domain.account import Identity
-from ourvidz.domain.errors import PolicyRefused
+from ourvidz.domain.errors import InvalidRequest, PolicyRefused
 from ourvidz.domain.library import Step
 from ourvidz.studio.door import Studio
 from ourvidz.web import nav
@@ -123,11 +123,11 @@ class Wizard:
     def keep(self, listener: Callable[..., Any], action: Action, inputs: Sequence[str]) -> None:
         """Save what was typed, without painting: the person goes on typing.
 
-        What the policy refuses is not kept; the button that comes next says why, once.
+        What is refused is not kept; the button that comes next says why, once.
         """
 
         def handler(me: Identity, query: Any, *values: Any) -> None:
-            with contextlib.suppress(PolicyRefused):
+            with contextlib.suppress(PolicyRefused, InvalidRequest):
                 action(me, self._desk.studio, Where.read(query), *values)
 
         self._tie(listener, handler, inputs, [])
