@@ -15,7 +15,7 @@ from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, gpu
 from ourvidz.pipeline.budget import Machine, machine_seen, plan
 from ourvidz.pipeline.budget.planner import ATTENTION
-from ourvidz.pipeline.hardware import free_host_bytes
+from ourvidz.pipeline.host import free_host_bytes
 from ourvidz.settings import Settings
 
 #: Products in bf16, and in 8-bit floats, are computed by the card itself from here on.

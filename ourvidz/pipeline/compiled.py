@@ -16,6 +16,8 @@ import torch
 
 log = logging.getLogger(__name__)
 
+#: Sizes and formats that one block is compiled for; a worker meets more than torch's own 8.
+_VARIANTS = 32
 _BLOCKS = ("blocks", "vace_blocks")
 
 
@@ -24,30 +26,39 @@ class Switch:
 
     def __init__(self, forward: Callable[..., Any]) -> None:
         self.is_on = False
+        self._can = True
         self._plain = forward
         self._compiled: Callable[..., Any] | None = None
         self._backend = "inductor"
 
     def turn(self, backend: str | None) -> None:
         """On, with the compiler `backend`, or off for None."""
-        self.is_on = backend is not None
         if backend and backend != self._backend:
-            self._backend, self._compiled = backend, None
+            self._backend, self._compiled, self._can = backend, None, True
+        self.is_on = backend is not None and self._can
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the block's own forward returns."""
         if not self.is_on:
             return self._plain(*args, **kwargs)
-        from torch._dynamo.exc import TorchDynamoException  # slow to import
+        from torch._dynamo.exc import (  # slow to import
+            FailOnRecompileLimitHit,
+            TorchDynamoException,
+        )
 
         try:
             if self._compiled is None:
-                self._compiled = torch.compile(self._plain, backend=self._backend, fullgraph=True)
+                self._compiled = torch.compile(
+                    self._plain,
+                    backend=self._backend,
+                    fullgraph=True,
+                    recompile_limit=_VARIANTS,
+                )
             return self._compiled(*args, **kwargs)
-        except TorchDynamoException as error:
+        except (TorchDynamoException, FailOnRecompileLimitHit) as error:
             log.warning("blocks run uncompiled: %s", str(error).strip().split("\n")[0])
-            self.is_on = False
-            return self._plain(*args, **kwargs)
+            self.is_on = self._can = False
+        return self._plain(*args, **kwargs)
 
 
 def make_compilable(transformer: torch.nn.Module) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import re
 import resource
 import sys
@@ -15,9 +14,13 @@ import torch
 
 from ourvidz.domain.errors import Unavailable
 from ourvidz.pipeline.budget import CPU, Machine, machine_seen
+from ourvidz.pipeline.host import host_bytes
 
 #: Memory that others may hold on a card before a plan counts with less than all of it.
 _OTHERS_BYTES = 2**30
+#: How torch best keeps memory here: a card's in pieces that grow, for gigabytes come and go; the
+#: host's not rounded up to powers of two, which would make 27 GiB of locked weights 40.
+_ALLOCATORS = "expandable_segments:True,pinned_max_round_threshold_mb:1"
 #: How libraries beside torch say that memory ran out, and how all say that the card is gone.
 _FULL = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 _GONE = (
@@ -45,6 +48,12 @@ def find_device(name: str | None) -> torch.device:
     )
 
 
+def settle_allocators() -> None:
+    """Let torch keep memory as suits large models, unless PYTORCH_ALLOC_CONF says how."""
+    if not torch._C._accelerator_getAllocatorSettings():
+        torch._C._accelerator_setAllocatorSettings(_ALLOCATORS)
+
+
 def machine_of(device: torch.device, limit_bytes: int | None = None) -> Machine:
     """What a plan counts with: the card as it is now and the host's memory.
 
@@ -62,22 +71,6 @@ def machine_of(device: torch.device, limit_bytes: int | None = None) -> Machine:
         ram_bytes=host_bytes(),
         compute_capability=(card.major, card.minor),
     )
-
-
-def host_bytes() -> int:
-    """All memory of the host."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def free_host_bytes() -> int:
-    """Memory of the host that this process can still have."""
-    status = Path("/proc/meminfo")
-    found = (
-        re.search(r"^MemAvailable:\s+(\d+) kB$", status.read_text(), re.M)
-        if status.exists()
-        else None
-    )
-    return int(found[1]) * 1024 if found else host_bytes()
 
 
 def allocated_bytes(device: torch.device) -> int:
@@ -110,6 +103,7 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+        torch.accelerator.memory.empty_host_cache()  # locked memory, of which the host has less
 
 
 def ran_out(error: BaseException) -> bool:

@@ -19,11 +19,11 @@ from ourvidz.pipeline.hardware import (
     allocated_bytes,
     find_device,
     free_bytes,
-    free_host_bytes,
     free_memory,
-    host_bytes,
     machine_of,
+    settle_allocators,
 )
+from ourvidz.pipeline.host import free_host_bytes, host_bytes
 from ourvidz.pipeline.packed import formats_of, look_into
 from ourvidz.pipeline.parallel import Share
 from ourvidz.pipeline.placing import Loaded
@@ -89,6 +89,8 @@ class ModelManager:
         self._lock = threading.RLock()
         self._depth = 0
         self._stray_bytes: int | None = None
+        if self.device.type == "cuda":
+            settle_allocators()
         if self.device.type == "cuda" and vram_limit_bytes:
             share = min(1.0, vram_limit_bytes / self.memory_bytes)
             torch.cuda.set_per_process_memory_fraction(share, self.device)

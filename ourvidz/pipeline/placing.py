@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from ourvidz.pipeline.budget import Placement
 from ourvidz.pipeline.hardware import free_memory
+from ourvidz.pipeline.locked import lock, tensors_of
 from ourvidz.pipeline.quantize import format_of
 from ourvidz.pipeline.streaming import is_streamed, stream, unstream, withdraw
-
-log = logging.getLogger(__name__)
 
 
 class Berth:
@@ -25,17 +22,9 @@ class Berth:
     """
 
     def __init__(self, module: torch.nn.Module, *, pinned: bool) -> None:
-        self._home = [(tensor, tensor.data) for tensor in tensors_of(module)]
         if pinned:
-            self._pin()
-
-    def _pin(self) -> None:
-        try:
-            for index, (tensor, home) in enumerate(self._home):
-                tensor.data = home.pin_memory()
-                self._home[index] = (tensor, tensor.data)
-        except RuntimeError as error:
-            log.warning("host memory can not be locked, copies to the card are slow: %s", error)
+            lock(module)
+        self._home = [(tensor, tensor.data) for tensor in tensors_of(module)]
 
     def board(self, device: torch.device) -> None:
         """Copy everything to `device`."""
@@ -127,12 +116,6 @@ class Loaded:
             self.leave()
             self._berth = None
             stream(self.module, self._device)
-
-
-def tensors_of(module: Any) -> Iterator[torch.Tensor]:
-    """All parameters and buffers; none of what is no module."""
-    if isinstance(module, torch.nn.Module):
-        yield from chain(module.parameters(), module.buffers())
 
 
 def _bytes(tensor: torch.Tensor) -> int:

@@ -7,28 +7,33 @@ from typing import Any
 
 import torch
 
+from ourvidz.pipeline.locked import lock
+
 _GROUP = "group_offloading"
 _HOOKS = (_GROUP, "layer_execution_tracker", "lazy_prefetch_group_offloading")
 _HOST = torch.device("cpu")
 
 
-def stream(module: torch.nn.Module, device: torch.device, *, pinned: bool = True) -> None:
+def stream(module: torch.nn.Module, device: torch.device) -> None:
     """From now on `module`, which lies in host memory, computes on `device` block by block.
 
-    pinned: keep all of it in page-locked memory, so that copies run beside the computing; else
-    each block is locked when its turn comes. The output is the same to the bit.
+    All of it is kept in page-locked memory, so that copies run beside the computing; where the
+    host has none, each block is locked when its turn comes. The output is the same to the bit.
     """
     from diffusers import ModelMixin  # slow to import: a worker is ready long before
     from diffusers.hooks import apply_group_offloading
 
     ahead = device.type == "cuda"
+    locked = ahead and lock(module)
     options: dict[str, Any] = {
         "onload_device": device,
         "offload_device": _HOST,
         "use_stream": ahead,
-        "record_stream": ahead,
+        # A block's memory is free when the block has computed. Recorded streams would free it
+        # later: blocks are copied ten times faster than they compute, and all would pile up.
+        "record_stream": False,
         "non_blocking": ahead,
-        "low_cpu_mem_usage": not pinned,
+        "low_cpu_mem_usage": not locked,
     }
     if isinstance(module, ModelMixin):
         module.enable_group_offload(offload_type="block_level", num_blocks_per_group=1, **options)

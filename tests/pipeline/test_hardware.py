@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -9,14 +13,13 @@ from ourvidz.domain.errors import Unavailable
 from ourvidz.pipeline.budget import CPU
 from ourvidz.pipeline.hardware import (
     find_device,
-    free_host_bytes,
-    host_bytes,
     is_gone,
     machine_of,
     peak_bytes,
     ran_out,
     reachable,
 )
+from ourvidz.pipeline.host import free_host_bytes, host_bytes
 from ourvidz.pipeline.manager import ModelManager
 
 NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -60,6 +63,23 @@ def test_a_bug_stays_a_bug() -> None:
 def test_memory_is_counted() -> None:
     assert 0 < free_host_bytes() <= host_bytes()
     assert 0 < peak_bytes(torch.device("cpu")) < host_bytes()
+
+
+@pytest.mark.parametrize(
+    ("said", "settled"), [("", "pinned_max_round_threshold_mb:1"), ("max_split_size_mb:64", "64")]
+)
+def test_what_the_user_says_of_torchs_memory_goes_before(said: str, settled: str) -> None:
+    code = """
+import torch
+from ourvidz.pipeline.hardware import settle_allocators
+settle_allocators()
+settle_allocators()
+print(torch._C._accelerator_getAllocatorSettings())
+"""
+    variables = {"PATH": os.defpath, "PYTORCH_ALLOC_CONF": said}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip().endswith(settled)
 
 
 @pytest.mark.gpu

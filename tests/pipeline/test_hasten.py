@@ -69,6 +69,26 @@ def test_blocks_that_can_not_be_compiled_run_as_they_are(caplog: pytest.LogCaptu
     with compiled(model, "no_such_compiler"), caplog.at_level(logging.WARNING):
         assert torch.equal(model(**given)[0], expected)
     assert "blocks run uncompiled" in caplog.text
+    caplog.clear()
+    with compiled(model, "no_such_compiler"), caplog.at_level(logging.WARNING):
+        assert torch.equal(model(**given)[0], expected)
+    assert not caplog.text  # tried once, not once a clip
+
+
+@torch.inference_mode()
+def test_more_sizes_than_can_be_compiled_for_are_run_as_they_are(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ourvidz.pipeline.compiled._VARIANTS", 1)
+    model = tiny_transformer()
+    make_compilable(model)
+    for frames in (1, 2, 3):
+        given = inputs(model)
+        given["hidden_states"] = given["hidden_states"][:, :, :frames]
+        expected = model(**given)[0]
+        with compiled(model, "eager"):
+            assert torch.allclose(model(**given)[0], expected, atol=1e-5)
+    assert "blocks run uncompiled" in caplog.text
 
 
 def steps(model: torch.nn.Module, count: int) -> list[torch.Tensor]:

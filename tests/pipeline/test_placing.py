@@ -9,7 +9,9 @@ import torch
 from transformers import UMT5Config, UMT5EncoderModel
 
 from ourvidz.domain.errors import Cancelled
-from ourvidz.pipeline.placing import Berth, Loaded, tensors_of
+from ourvidz.pipeline.locked import lock, tensors_of
+from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.placing import Berth, Loaded
 from ourvidz.pipeline.quantize import quantize
 from ourvidz.pipeline.streaming import is_streamed, stream, unstream, withdraw
 from tests.tiny import TEXT_DIM, tiny_transformer
@@ -96,6 +98,30 @@ def test_a_module_comes_home_to_the_very_memory_it_left() -> None:
     assert not {tensor.data_ptr() for tensor in tensors_of(layer)} & set(home)
     berth.come_home()
     assert [tensor.data_ptr() for tensor in tensors_of(layer)] == home
+
+
+@pytest.mark.parametrize("reserve_bytes", [0, 2**60])
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is memory to lock")
+def test_where_no_memory_can_be_locked_all_stays_as_it_was(
+    reserve_bytes: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = tiny_transformer()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    assert not lock(model, reserve_bytes)
+    assert all(torch.equal(before[name], now) for name, now in model.state_dict().items())
+    assert "copies to the card are slow" in caplog.text
+
+
+@pytest.mark.gpu
+def test_locked_weights_take_what_they_are_and_no_more() -> None:
+    ModelManager(device="cuda")
+    layers = torch.nn.ModuleList(torch.nn.Linear(2304, 2304) for _ in range(4))  # 20.25 MiB each
+    torch.accelerator.memory.empty_host_cache()
+    before = torch.cuda.host_memory_stats()["allocated_bytes.current"]
+    assert lock(layers)
+    taken = torch.cuda.host_memory_stats()["allocated_bytes.current"] - before
+    assert all(tensor.is_pinned() for tensor in tensors_of(layers))
+    assert taken < 1.1 * 4 * 2304 * 2305 * 4
 
 
 def test_a_component_changes_from_streamed_to_resident_and_back() -> None:
