@@ -78,11 +78,13 @@ def train(
             batch = _draw(batches, kind, how.scale).to(run.device)
             loss = flow_loss(model, batch, SHIFTS[kind])
             reading = model.reader.loss(batch.answers)
-            (loss + READING_WEIGHT * reading).backward()
-            for name, value in ((kind, loss.item()), ("reading", reading.item())):
-                losses[name] = 0.98 * losses.get(name, value) + 0.02 * value
+            finding = model.reader.found(batch.subject)
+            (loss + READING_WEIGHT * reading + finding).backward()
+            for name, part in ((kind, loss), ("reading", reading), ("finding", finding)):
+                losses[name] = 0.98 * losses.get(name, part.item()) + 0.02 * part.item()
             if step % 25 == 0:
-                run.log(**{k: losses.get(k, float("nan")) for k in (*SHIFTS, "reading")})
+                columns = (*SHIFTS, "reading", "finding")
+                run.log(**{name: losses.get(name, float("nan")) for name in columns})
     return run.average
 
 

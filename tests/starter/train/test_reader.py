@@ -59,6 +59,25 @@ def test_it_watches_the_block_in_the_middle_and_teaches_the_words_before_it() ->
     assert words is not None and words.abs().sum() > 0
 
 
+def test_it_learns_where_the_subject_is_cell_by_cell() -> None:
+    torch.manual_seed(0)
+    subject = torch.zeros(5, 1, 3, 8, 14)
+    for row in subject[:, 0]:
+        for cells in row:
+            cells[torch.randint(8, ()), torch.randint(14, ())] = 1
+    reader = Reader(64)
+    # Each token knows its own cells, as a network would that patches by 2 x 2.
+    patches = torch.nn.functional.unfold(subject[:, 0].flatten(0, 1)[:, None], 2, stride=2)
+    known = patches.transpose(1, 2).reshape(5, 3 * 28, 4)
+    reader.tokens = known @ torch.randn(4, 64) + 0.01 * torch.randn(64)
+    optimizer = torch.optim.Adam(reader.parameters(), lr=0.02)
+    for _ in range(200):
+        optimizer.zero_grad()
+        reader.found(subject).backward()
+        optimizer.step()
+    assert reader.found(subject).item() < 0.01 < reader.found(subject.flip(4)).item()
+
+
 def test_what_means_nothing_is_not_asked() -> None:
     reader = Reader(16)
     reader.tokens = torch.randn(2, 3, 16)
