@@ -32,9 +32,11 @@ def expected_s(shot: Shot, made: Plan, manager: ModelManager) -> Mapping[Stage, 
     guess: dict[Stage, float] = {"decode": megapixels * FIRST_GUESS_S_PER_MEGAPIXEL}
     if made.calibrated != "measured here":
         return guess
-    known = {one.stage: one.seconds for one in made.stages if one.seconds is not None}
+    known: dict[Stage, float] = {}
+    known |= {one.stage: one.seconds for one in made.stages if one.seconds is not None}
     exported = known.pop("export", guess["decode"])
-    return known | {"decode": known.get("decode", 0.0) + exported}
+    known["decode"] = known.get("decode", 0.0) + exported
+    return known
 
 
 def learn(shot: Shot, ladder: Ladder, manager: ModelManager, reporter: Reporter) -> None:

@@ -1,13 +1,14 @@
-"""A short clip of the starter that nobody sees: after it this machine's speeds are known."""
+"""What a machine can tell before its first job: its name, and the time of a clip nobody sees."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from ourvidz.domain.progress import OnProgress
 from ourvidz.domain.request import VideoRequest
-from ourvidz.pipeline.budget import plan
+from ourvidz.pipeline.budget import Calibration, plan
 from ourvidz.pipeline.generate import render
 from ourvidz.pipeline.manager import ModelManager
 
@@ -22,12 +23,22 @@ def is_measured(manager: ModelManager) -> bool:
     return plan(_REHEARSED, manager.machine).calibrated == "measured here"
 
 
-def rehearse(manager: ModelManager, on_progress: OnProgress, folder: Path) -> None:
-    """Make the clip in `folder` and delete both; the manager keeps the speeds, as of every job.
+def find_out(
+    manager: ModelManager, models: Sequence[str], on_progress: OnProgress, folder: Path
+) -> None:
+    """See to it that the manager's `speeds` know this machine, if they do not yet.
 
-    It takes two to six seconds on a laptop. Raises as `render` does.
+    A card tells its name, by which published speeds are found: it compiles before its first clip,
+    which nobody could stop. A CPU that has the starter among `models` makes a short clip of it in
+    `folder`, in seconds, and deletes both. Raises as `render` does.
     """
-    try:
-        render(_REHEARSED, manager, on_progress, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    if manager.speeds is None:
+        return
+    if manager.device.type != "cpu":
+        if manager.machine.calibration is None:
+            manager.speeds.learn(Calibration(machine=manager.device_name, rates=()))
+    elif "starter" in models and not is_measured(manager):
+        try:
+            render(_REHEARSED, manager, on_progress, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -78,7 +78,7 @@ class PipelineRunner:
             speeds=Speeds(path) if path else None,
         )
         self._settings = settings
-        self._is_rested = path is None or "starter" not in settings.models
+        self._is_rested = path is None
         self.loaded: str | None = None
 
     def ready(self) -> Ready:
@@ -86,10 +86,10 @@ class PipelineRunner:
         return Ready(device=self._manager.device_name, memory_bytes=self._manager.memory_bytes)
 
     def rest(self, is_wanted: Callable[[], bool]) -> None:
-        """See `Runner`: a machine that has made no clip yet rehearses one, to know its speed."""
+        """See `Runner`: a machine of which nothing is known yet finds out how fast it is."""
         if self._is_rested or is_wanted():
             return
-        from ourvidz.pipeline.rehearsal import is_measured, rehearse
+        from ourvidz.pipeline.rehearsal import find_out
 
         def look(progress: Progress) -> None:
             if is_wanted():
@@ -97,10 +97,10 @@ class PipelineRunner:
 
         scratch_dir = self._settings.scratch_dir
         try:
-            if not is_measured(self._manager):
-                scratch_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-                # Called like a job's folder, so that it is swept should this process be killed.
-                rehearse(self._manager, look, scratch_dir / str(uuid4()))
+            scratch_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Called like a job's folder, so that it is swept should this process be killed.
+            folder = scratch_dir / str(uuid4())
+            find_out(self._manager, self._settings.models, look, folder)
         except Cancelled:
             return  # the task goes before; there is a next rest
         except OurVidzError as error:

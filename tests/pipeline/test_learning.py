@@ -12,7 +12,7 @@ from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.budget import CPU, Speeds, plan, read_calibrations
 from ourvidz.pipeline.generate import generate_clip, preview, render
 from ourvidz.pipeline.manager import ModelManager
-from ourvidz.pipeline.rehearsal import is_measured, rehearse
+from ourvidz.pipeline.rehearsal import find_out, is_measured
 from ourvidz.pipeline.scratch import Scratch
 
 SMALL = VideoRequest(
@@ -35,7 +35,9 @@ def test_a_rehearsal_tells_the_time_of_clips_and_leaves_nothing_else(
 ) -> None:
     manager, folder = manager_of(home, path), path.parent / "rehearsal"
     assert not is_measured(manager)
-    rehearse(manager, ignore_progress, folder)
+    find_out(manager, ["wan2.1-14b"], ignore_progress, folder)
+    assert not is_measured(manager)
+    find_out(manager, ["starter"], ignore_progress, folder)
     assert is_measured(manager) and is_measured(manager_of(home, path))
     assert [file.name for file in path.parent.iterdir()] == ["calibration.json"]
     (kept,) = read_calibrations(path)
@@ -51,7 +53,7 @@ def test_a_rehearsal_that_is_stopped_keeps_nothing(home: Path, path: Path) -> No
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        rehearse(manager_of(home, path), stop, path.parent / "rehearsal")
+        find_out(manager_of(home, path), ["starter"], stop, path.parent / "rehearsal")
     assert list(path.parent.iterdir()) == []
 
 

@@ -40,8 +40,8 @@ class Speeds:
         return machine
 
     def learn(self, run: Calibration) -> None:
-        """Keep the speeds of one run, where there is a folder to keep them in."""
-        if not self._path.parent.is_dir() or not (run.rates or run.export_s_per_mpx):
+        """Keep the speeds of one run, or that there is such a machine, where there is a folder."""
+        if not self._path.parent.is_dir():
             return
         before = next((one for one in self._read() if one.machine == run.machine), None)
         try:

@@ -99,6 +99,14 @@ def test_a_processor_does_not_forget_a_card_of_the_same_home(path: Path) -> None
     assert newest is not None and newest.name == "CPU"
 
 
+def test_a_card_that_only_told_its_name_is_planned_for_by_published_speeds(path: Path) -> None:
+    Speeds(path).learn(Calibration(machine="NVIDIA GeForce RTX 4090", rates=()))
+    machine = Speeds(path).newest()
+    assert plan(LARGE, machine).calibrated == "published"
+    Speeds(path).learn(ran({"denoise": 1.0, "decode": 1.0}, "NVIDIA GeForce RTX 4090"))
+    assert plan(LARGE, Speeds(path).newest()).calibrated == "published"
+
+
 def test_the_format_that_a_processor_is_fast_in_is_the_one_of_its_last_clip(path: Path) -> None:
     speeds, clip = Speeds(path), {"denoise": 6.0, "decode": 3.0}
     for machine in (CPU, replace(CPU, fast_bf16=True), CPU, replace(CPU, fast_bf16=True)):
