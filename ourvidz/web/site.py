@@ -23,6 +23,7 @@ from ourvidz.web.entrance import Entrance, Welcome
 from ourvidz.web.film_api import FilmApi
 from ourvidz.web.first_paint import FirstPaint
 from ourvidz.web.gate import Gate
+from ourvidz.web.nothing import Nothing
 from ourvidz.web.own_account import OwnAccount
 from ourvidz.web.sessions import Sessions
 from ourvidz.web.static_files import StaticFiles
@@ -78,6 +79,7 @@ class Site:
             mounts=mounts,
             media_url=self.media_url,
         )
+        app.add_middleware(Nothing)
         # With this one in front Gradio sends no cross-origin headers of its own.
         app.add_middleware(CORSMiddleware, allow_origins=[self.public_url], allow_credentials=True)
 

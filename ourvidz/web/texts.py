@@ -38,6 +38,10 @@ ENTRANCE: Mapping[str, Any] = MappingProxyType(
         "code_sent": "If there is an account with that address, a code is on its way.",
         "outbox": "This computer sends no e-mail. The code lies in the folder",
         "set_password": "Set password and sign in",
+        "nothing_title": "Not found",
+        "nothing_text": "There is nothing here. The address may be wrong, what was here may have "
+        "been deleted, or it belongs to another account.",
+        "nothing_go": "Open OurVidz",
         "fields": {"email": "The e-mail address", "password": "The password"},
     }
 )

@@ -41,6 +41,17 @@ def test_what_pages_do_not_need_is_not_there(ann: Browser, path: str) -> None:
     assert ann.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/app/nothing", "/nothing", "/media/x"])
+def test_people_read_on_a_page_that_there_is_nothing_and_programs_in_json(
+    ann: Browser, path: str
+) -> None:
+    page, said = ann.get(path), ann.client.get(path)
+    assert page.status_code == said.status_code in (403, 404)
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'href="/app/"' in page.text and "script" not in page.text
+    assert isinstance(said.json(), dict)
+
+
 @pytest.mark.parametrize(
     "headers",
     [
