@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import torch
 
 from ourvidz.pipeline.attention import attending, find_attention
 from ourvidz.pipeline.compiled import compiled
 from ourvidz.pipeline.forecast import Schedule, Tally, forecasting
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.parallel import divided
+
+#: Blocks that are handed to a card before it has done those before them: enough to keep it busy.
+_AHEAD = 2
 
 
 @contextmanager
@@ -35,5 +41,31 @@ def hastened(transformer: Any, manager: ModelManager, done: int = 0) -> Iterator
         attending(transformer, name),
         compiled(transformer, backend),
         forecasting(transformer, schedule) as tally,
+        paced(transformer),
     ):
         yield tally
+
+
+@contextmanager
+def paced(transformer: torch.nn.Module) -> Iterator[None]:
+    """A card that `transformer` is on is at most two blocks behind the program inside.
+
+    Left alone, the program hands over a whole pass in a moment and then waits half a minute for
+    it: progress would stand still and a cancel would not be heard meanwhile.
+    """
+    waiting: deque[torch.cuda.Event] = deque()
+
+    def wait(*_: Any) -> None:
+        here = torch.cuda.Event(blocking=True)
+        here.record()
+        waiting.append(here)
+        if len(waiting) > _AHEAD:
+            waiting.popleft().synchronize()
+
+    blocks: Any = transformer.blocks
+    hooks = [block.register_forward_pre_hook(wait) for block in blocks]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

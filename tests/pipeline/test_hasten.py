@@ -12,6 +12,7 @@ from diffusers.models.attention_dispatch import _AttentionBackendRegistry as Reg
 from ourvidz.pipeline.attention import attending, find_attention
 from ourvidz.pipeline.compiled import compiled, make_compilable
 from ourvidz.pipeline.forecast import Schedule, forecasting
+from ourvidz.pipeline.hasten import paced
 from ourvidz.pipeline.streaming import stream
 from tests.pipeline.test_placing import inputs
 from tests.tiny import tiny_transformer
@@ -136,3 +137,27 @@ def test_without_a_schedule_nothing_is_forecast() -> None:
     with forecasting(model, None) as tally:
         steps(model, 2)
     assert (tally.computed, tally.forecast) == (0, 0)
+
+
+@pytest.mark.gpu
+@torch.inference_mode()
+def test_a_card_is_never_far_behind() -> None:
+    model = tiny_transformer().to("cuda")
+    slow, behind = torch.cuda.Event(), []
+
+    def look(module: torch.nn.Module, *_: Any) -> None:
+        if module is model.blocks[0]:
+            torch.cuda._sleep(200_000_000)  # a tenth of a second
+            slow.record()
+        behind.append(not slow.query())
+
+    with paced(model):
+        hooks = [block.register_forward_pre_hook(look) for block in model.blocks]
+        given = {
+            k: v.cuda() if isinstance(v, torch.Tensor) else v for k, v in inputs(model).items()
+        }
+        for _ in range(4):
+            model(**given)
+    for hook in hooks:
+        hook.remove()
+    assert behind[0] and not all(behind)
