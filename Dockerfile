@@ -54,10 +54,12 @@ RUN useradd --create-home --uid 10001 ourvidz \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/ourvidz /opt/ourvidz
 
-# Weights, converted models and scratch: keep it on a volume, it is the largest part.
+# Weights, converted models and scratch: keep it on a volume, it is the largest part. Compiled blocks
+# lie there too: the next container does not compile them again.
 ENV OURVIDZ_HOME=/var/lib/ourvidz \
     OURVIDZ_HOST=0.0.0.0 \
-    HF_HOME=/var/lib/ourvidz/hub
+    HF_HOME=/var/lib/ourvidz/hub \
+    TORCHINDUCTOR_CACHE_DIR=/var/lib/ourvidz/compiled
 VOLUME ["/var/lib/ourvidz"]
 
 USER 10001

@@ -89,6 +89,7 @@ def test_it_does_not_run_as_root_and_keeps_its_weights_on_a_volume() -> None:
     assert all_of("VOLUME") == ['["/var/lib/ourvidz"]']
     variables = dict(re.findall(r"(\w+)=(\S+)", " ".join(all_of("ENV"))))
     assert variables["OURVIDZ_HOME"] == "/var/lib/ourvidz"
+    assert variables["TORCHINDUCTOR_CACHE_DIR"].startswith(variables["OURVIDZ_HOME"])
     ours = {name for name in variables if name.startswith(PREFIX)}
     assert {name.removeprefix(PREFIX).lower() for name in ours} <= Settings.model_fields.keys()
 
