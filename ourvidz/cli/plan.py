@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -26,16 +25,21 @@ from ourvidz.pipeline.budget import (
     read_calibrations,
 )
 from ourvidz.pipeline.budget import plan as make_plan
+from ourvidz.pipeline.host import host_bytes
 from ourvidz.settings import read_settings
 
 _GIB = 2**30
 #: Host memory where it was not said: what a machine for such work usually has.
 _USUAL_RAM_GIB = 64
+#: What people ask a card about when they name no model.
+_FOR_CARDS = "wan2.1-14b"
 _SIZES = {"720p": (1280, 720), "480p": (832, 480)}
 
 
 def plan(args: Namespace, screen: Screen) -> None:
     """Say what of a model fits on a machine, how it would lie there, and how long it takes."""
+    named = args.gpu is not None or args.vram is not None
+    args.model = args.model or (_FOR_CARDS if named else next(iter(catalog.FAMILIES)))
     if args.matrix:
         _show_matrix(args, screen)
         return
@@ -58,7 +62,10 @@ def plan_options(verb: ArgumentParser) -> None:
     """What can be typed."""
     families = list(catalog.FAMILIES)
     formats = ("bf16", *MADE_HERE, *IN_FILES)
-    verb.add_argument("--model", default=families[0], help=", ".join(families))
+    verb.add_argument(
+        "--model",
+        help=f"{', '.join(families)} (default: {families[0]}; with a card named {_FOR_CARDS})",
+    )
     verb.add_argument("--profile", choices=get_args(Profile), default="balanced")
     verb.add_argument("--size", metavar="SIZE", help="720p, 480p or WIDTHxHEIGHT in px")
     verb.add_argument("--width", type=int, metavar="PX", help="size that the model samples at")
@@ -162,8 +169,7 @@ def _here(args: Namespace, speeds: Speeds) -> Machine:
         from ourvidz.pipeline.precision import machine_here
 
         machine = machine_here(read_settings().device)
-    here = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return replace(machine, ram_bytes=round(args.ram * _GIB) if args.ram else here)
+    return replace(machine, ram_bytes=round(args.ram * _GIB) if args.ram else host_bytes())
 
 
 def _rows(made: Plan) -> dict[str, str]:

@@ -48,6 +48,11 @@ def test_what_runs_is_what_is_planned_and_the_first_clip_tells_how_long_it_takes
     speeds.unlink()
 
 
+def test_a_card_is_asked_about_what_cards_are_for(ourvidz: Run) -> None:
+    assert planned(ourvidz, "--gpu", "RTX 4090")["family"] == "wan2.1-14b"
+    assert planned(ourvidz, "--gpu", "RTX 4090", "--model", "starter")["family"] == "starter"
+
+
 def test_a_large_model_on_one_card_with_the_ladder_below(ourvidz: Run) -> None:
     plan = planned(ourvidz, *LARGE)
     assert (plan["width"], plan["height"], plan["forwards"]) == (1280, 720, 4)
@@ -109,7 +114,8 @@ def test_the_matrix_has_every_card_and_every_model_that_needs_one(ourvidz: Run) 
         (["--vram", "2", "--model", "wan2.1-14b"], "no model for cards fits"),
         (["--gpu", "RTX 3060", "--model", "wan2.1-14b", "--ram", "16"], "of host memory"),
         (["--gpu", "RTX 3090", "--model", "wan2.1-14b", "--quantization", "fp8"], "use int8"),
-        (["--vram", "24", "--quantization", "nf4"], "is not there for starter; use bf16"),
+        (["--vram", "24", "--quantization", "nf4", "--model", "starter"], "use bf16"),
+        (["--vram", "4"], "wan2.1-14b needs 9."),
         (["--quantization", "int8"], "is for cards; leave it out"),
         (["--vram", "-3"], "must be an amount in GB"),
         (["--vram", "24", "--size", "huge", "--model", "wan2.1-14b"], "'huge' is no size"),

@@ -65,4 +65,11 @@ def _host(plan: Plan) -> str:
 
 
 def _gib(count: int) -> str:
+    """Bytes as people say them.
+
+    >>> _gib(14_290_000_000), _gib(19_000_000)
+    ('13.3 GiB', '18 MiB')
+    """
+    if count < _GIB // 10:
+        return f"{count / 2**20:.0f} MiB"
     return f"{count / _GIB:.1f} GiB"
