@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import get_args
 
 import torch
 
@@ -27,6 +28,7 @@ from benchmarks.paces import export_s_per_mpx, load, ours, plain
 from benchmarks.provenance import RESULTS, add_saving, keep, provenance
 from benchmarks.scenarios import SCENARIOS, Scenario
 from ourvidz.domain.errors import OurVidzError
+from ourvidz.domain.family import Precision
 from ourvidz.domain.progress import Stage
 from ourvidz.pipeline import ModelManager
 from ourvidz.pipeline.budget import (
@@ -34,6 +36,7 @@ from ourvidz.pipeline.budget import (
     Calibration,
     Plan,
     Rate,
+    Speeds,
     plan,
     rates_of,
     write_calibration,
@@ -72,11 +75,42 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """steps: of one run. per_hour: price of the machine, for the cost of a clip."""
+    """steps: of one run. per_hour: price of the machine, for the cost of a clip.
+
+    precision, attention, compiled, tiled: instead of what the plan says; None leaves it. compared:
+    with plain diffusers.
+    """
 
     steps: int
-    per_hour: float | None
-    limit_bytes: int | None
+    per_hour: float | None = None
+    limit_bytes: int | None = None
+    precision: Precision | None = None
+    attention: str | None = None
+    compiled: bool | None = None
+    tiled: bool | None = None
+    compared: bool = True
+
+    @property
+    def label(self) -> str:
+        """What is not as the plan says, behind a scenario's name; "" for nothing.
+
+        >>> Options(steps=2, precision="nf4", compiled=False).label
+        ' [nf4, eager]'
+        """
+        words = [one for one in (self.precision, self.attention) if one]
+        words += [{True: "compiled", False: "eager", None: ""}[self.compiled]]
+        words += [{True: "tiles", False: "no tiles", None: ""}[self.tiled]]
+        return f" [{', '.join(filter(None, words))}]" if any(words) else ""
+
+    def applied(self, made: Plan) -> Plan:
+        """The plan with what was asked for instead."""
+        if self.attention:
+            made = replace(made, attention=(self.attention,))
+        if self.compiled is not None:
+            made = replace(made, compile=self.compiled)
+        if self.tiled is not None:
+            made = replace(made, choices=replace(made.choices, vae_tiling=self.tiled))
+        return made
 
 
 def measure(
@@ -84,7 +118,9 @@ def measure(
 ) -> tuple[Row, tuple[Rate, ...]]:
     """One scenario's row, and the speeds for the planner."""
     device = manager.device
-    made = plan(scenario.request, manager.machine, ability=scenario.ability)
+    formats = (options.precision,) if options.precision else None
+    made = plan(scenario.request, manager.machine, ability=scenario.ability, formats=formats)
+    made = options.applied(made)
     forget_peak_ram()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -95,25 +131,25 @@ def measure(
     vram = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
     ram = peak_ram_bytes()
     dims = scenario.checkpoint.transformer
-    dtype = next(manager.get(names["transformer"]).parameters()).dtype
+    dtype = manager.get(names["transformer"]).dtype
     precision = manager.format(names["transformer"])
     shape = (tokens(made.workload), dims.dim, dims.ffn_dim, dims.head_dim)
     ceilings = measure_ceilings(device, dtype, shape)
     room = (options.limit_bytes or manager.memory_bytes) - HEADROOM_BYTES
-    theirs = plain(scenario, manager, names, options.steps, room)
+    theirs = plain(scenario, manager, names, options.steps, room) if options.compared else None
     needs = forward_operations(dims, tokens(made.workload))
     clip_s = paces.forward_s * made.workload.forwards + paces.decode_s
     row = Row(
-        scenario=scenario.name,
+        scenario=scenario.name + options.label,
         placement=made.placement,
         precision=precision,
         seconds_per_forward=paces.forward_s,
         tflops=needs.total / paces.forward_s / _TERA,
         roofline_fraction=_least_s(ceilings, needs, made) / paces.forward_s,
         peak_vram_gib=None if vram is None else vram / _GIB,
-        predicted_gib=made.peak_bytes / _GIB,
+        predicted_gib=_planned_bytes(made) / _GIB,
         peak_ram_gib=ram / _GIB,
-        vs_diffusers=paces.forward_s / theirs,
+        vs_diffusers=None if theirs is None else paces.forward_s / theirs,
         decode_s=paces.decode_s,
         clip_s=clip_s,
         watts=draw.watts,
@@ -135,9 +171,15 @@ def _least_s(ceilings: Ceilings, needs: Operations, made: Plan) -> float:
     return ceilings.seconds(needs.linear, needs.attention, streamed)
 
 
-def not_measured(scenario: Scenario, why: str) -> Row:
+def _planned_bytes(made: Plan) -> int:
+    """Of the stages that run here; words are not encoded."""
+    return max(one.peak_bytes for one in made.stages if one.stage != "encode")
+
+
+def not_measured(scenario: Scenario, why: str, options: Options | None = None) -> Row:
     """A row without figures."""
-    return Row(scenario=scenario.name, not_measured=why)
+    label = options.label if options else ""
+    return Row(scenario=scenario.name + label, not_measured=why)
 
 
 def run(
@@ -150,15 +192,16 @@ def run(
     rates: dict[tuple[object, ...], Rate] = {}
     for scenario in scenarios:
         if scenario.family.needs and not has_gpu:
-            rows.append(not_measured(scenario, "needs a GPU"))
+            rows.append(not_measured(scenario, "needs a GPU", options))
         elif scenario.family.needs and not random_weights:
-            rows.append(not_measured(scenario, "ask for it with --random-weights"))
+            rows.append(not_measured(scenario, "ask for it with --random-weights", options))
         else:
             try:
                 row, found = measure(scenario, manager, options)
             except (OurVidzError, torch.OutOfMemoryError) as error:
                 manager.evict()
-                row, found = not_measured(scenario, str(error).partition("\n")[0]), ()
+                why = str(error).partition("\n")[0]
+                row, found = not_measured(scenario, why, options), ()
             rows.append(row)
             rates |= {(r.work, r.precision, r.family, r.still): r for r in found}
         print(line(rows[-1]), flush=True)
@@ -201,11 +244,27 @@ def main() -> None:
     parser.add_argument("--random-weights", action="store_true", help="measure large families")
     parser.add_argument("--vram-limit-gb", type=float, metavar="GB", help="cap of this process")
     parser.add_argument("--per-hour", type=float, metavar="PRICE", help="of the machine")
+    parser.add_argument("--format", choices=get_args(Precision), help="not as the plan says")
+    parser.add_argument("--attention", metavar="NAME", help="one backend, not the plan's")
+    parser.add_argument("--compile", choices=("yes", "no"), help="blocks, not as the plan says")
+    parser.add_argument("--tiles", choices=("yes", "no"), help="of the VAE, not as the plan says")
+    parser.add_argument("--alone", action="store_true", help="without plain diffusers beside it")
+    parser.add_argument("--teach", action="store_true", help="keep the speeds, for the planner")
     add_saving(parser, note=False)
     args = parser.parse_args()
+    on = {"yes": True, "no": False, None: None}
     limit = round(args.vram_limit_gb * _GIB) if args.vram_limit_gb else None
-    options = Options(steps=max(2, args.steps), per_hour=args.per_hour, limit_bytes=limit)
-    chosen = [one for one in SCENARIOS if args.only in one.name]
+    options = Options(
+        steps=max(2, args.steps),
+        per_hour=args.per_hour,
+        limit_bytes=limit,
+        precision=args.format,
+        attention=args.attention,
+        compiled=on[args.compile],
+        tiled=on[args.tiles],
+        compared=not args.alone,
+    )
+    chosen = [one for one in SCENARIOS if f"{args.only} " in f"{one.name} "]
     print(HEAD)
     rows, calibration = run(chosen, options, random_weights=args.random_weights)
     result = {
@@ -215,6 +274,8 @@ def main() -> None:
     } | provenance()
     if args.save:
         write_calibration(calibration, read_settings().speeds_path)
+    if args.teach:
+        Speeds(read_settings().speeds_path).learn(calibration)
     where = calibration.machine.lower().replace(" ", "-")
     keep(f"throughput-{where}", result, save=args.save, out=RESULTS)
 

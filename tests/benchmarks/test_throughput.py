@@ -136,3 +136,15 @@ def test_it_ends_with_one_line_of_all_rows_and_keeps_what_the_planner_reads(
     assert (calibration.export_s_per_mpx or 0) > 0
     rate = next(one for one in calibration.rates if one.work == "denoise")
     assert rate.still and rate.tflops == pytest.approx(still["tflops"], rel=1e-6)
+
+
+def test_a_lever_is_put_in_place_of_what_the_plan_says_and_named() -> None:
+    scenario = Scenario(model="wan2.1-14b", profile="fast")
+    made = plan(scenario.request, machine_named("RTX 4090", ram_bytes=64 * 2**30))
+    options = throughput.Options(steps=2, attention="native", compiled=False, tiled=False)
+    other = options.applied(made)
+    assert (made.compile, made.vae_tiling, len(made.attention)) == (True, True, 3)
+    assert (other.compile, other.vae_tiling, other.attention) == (False, False, ("native",))
+    assert throughput.Options(steps=2).applied(made) == made
+    row = throughput.not_measured(scenario, "needs a GPU", options)
+    assert row.scenario == f"{scenario.name} [native, eager, no tiles]"

@@ -1,0 +1,92 @@
+"""One command measures all that a card is for: what is done is kept, whatever happens next."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import on_a_gpu
+from benchmarks.on_a_gpu import PARTS, Outcome, Part, read, run_part, run_parts, save
+from benchmarks.report import report
+from benchmarks.scenarios import SCENARIOS
+
+ROW = {
+    "scenario": "wan2.1-14b text_to_video 832x480x81 fast [nf4]", "seconds_per_forward": 2.0,
+    "tflops": 800.0, "roofline_fraction": 0.7, "peak_vram_gib": 10.0, "predicted_gib": 11.0,
+    "peak_ram_gib": 3.0, "vs_diffusers": None, "clip_s": 9.0, "cost_per_clip": None,
+    "decode_s": 1.0, "not_measured": "",
+}  # fmt: skip
+
+
+def saying(text: str, name: str = "a part", *, limit_s: float = 60) -> Part:
+    return Part(name=name, words=("-c", text), limit_s=limit_s, needs_card=False)
+
+
+def test_every_part_has_its_name_and_names_what_there_is() -> None:
+    assert len({one.name for one in PARTS}) == len(PARTS)
+    names = {one.name for one in SCENARIOS}
+    for part in PARTS:
+        if "--only" in part.words:
+            assert part.words[part.words.index("--only") + 1] in names
+    assert sum(one.limit_s for one in PARTS[:6]) < 15 * 60  # the first session has no more
+
+
+def test_a_part_that_ends_well_gives_its_last_line() -> None:
+    outcome = run_part(saying("print('words'); print('{\"rows\": []}')"), 60)
+    assert (outcome.state, outcome.result) == ("done", {"rows": []})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("raise SystemExit('no driver')", "no driver"),
+        ('print(\'{"rows": [{"not_measured": "CUDA out of memory"}]}\')', "CUDA out of memory"),
+    ],
+)
+def test_a_part_that_fails_says_why(text: str, says: str) -> None:
+    outcome = run_part(saying(text), 60)
+    assert outcome.state == "failed" and says in outcome.says
+
+
+def test_a_part_that_takes_too_long_is_stopped_and_keeps_what_it_said() -> None:
+    text = "import time; print('loading', flush=True); time.sleep(60)"
+    outcome = run_part(saying(text), 3)
+    assert outcome.state == "too long" and "loading" in outcome.says
+    assert outcome.seconds < 30
+
+
+def test_what_is_done_is_not_run_again_and_what_has_no_time_is_left() -> None:
+    parts = [saying("raise SystemExit(1)", "done before"), saying("print('{}')", "now"),
+             Part(name="a card's", words=("-c", "1"), limit_s=9)]  # fmt: skip
+    known = {"done before": Outcome(state="done")}
+    found = run_parts(parts, known, 300, has_card=False)
+    assert [one.state for one in found.values()] == ["done", "done", "needs a card"]
+    assert run_parts(parts[1:2], {}, 0.5, has_card=False)["now"].state == "left"
+
+
+def test_what_was_found_comes_back_and_fills_the_report(tmp_path: Path) -> None:
+    found = {
+        "one": Outcome(state="done", seconds=3.0, result={"rows": [ROW]}),
+        "two": Outcome(state="failed", says="no driver"),
+    }
+    save(found, tmp_path)
+    assert read(tmp_path) == found
+    (peak,) = json.loads((tmp_path / "memory_gpu.json").read_text())["rows"]
+    assert peak["ratio"] == 1.1
+    text = report(tmp_path)
+    assert "832x480x81 fast [nf4]" in text and "capped at 24 GB" in text
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="with a card all parts run")
+def test_without_a_card_it_names_what_needs_one_and_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(on_a_gpu, "RESULTS", tmp_path)
+    on_a_gpu.main(["--only", "wan2.1-14b"])
+    told = capsys.readouterr().out.splitlines()
+    assert "no CUDA device" in told[0]
+    assert set(json.loads(told[-1])["parts"].values()) == {"needs a card"}
+    assert not [*tmp_path.iterdir()]
