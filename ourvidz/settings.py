@@ -248,9 +248,17 @@ def quiet_gradio(temp_dir: Path) -> None:
     )
 
 
+#: Of libraries: optional packages that are missing, and what a GPU process leaves that is killed
+#: as intended. Nobody who reads the terminal can do anything about either.
+_QUIET = {
+    "PYTHONWARNINGS": "ignore:resource_tracker:UserWarning",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+
+
 def environment_of_children(home: Path) -> dict[str, str]:
     """What processes that work on the same `home` are started with: ours, saying which it is."""
-    return {**os.environ, PREFIX + "HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    return {**_QUIET, **os.environ, PREFIX + "HOME": str(home), "PYTHONUNBUFFERED": "1"}
 
 
 def _write_secret(path: Path, text: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +14,7 @@ from pydantic import ValidationError
 
 from ourvidz.domain.errors import InvalidRequest, Unavailable
 from ourvidz.domain.job import KINDS
-from ourvidz.settings import Entry, Settings, read_settings
+from ourvidz.settings import Entry, Settings, environment_of_children, read_settings
 
 SECRET = "Gq7vK2pXb9wLr4TzNc6s"
 HOSTED = {
@@ -38,6 +40,20 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     settings = read_settings()
     assert settings.models_dir == tmp_path / "models"
     assert settings.device == "cpu"
+
+
+def test_children_are_told_where_home_is_and_say_nothing_that_nobody_can_cure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment = environment_of_children(tmp_path)
+    assert environment["OURVIDZ_HOME"] == str(tmp_path)
+    code = "import warnings; warnings.warn('resource_tracker: 1 leaked'); warnings.warn('other')"
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stderr
+    assert "other" in said and "leaked" not in said
+    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "info")
+    assert environment_of_children(tmp_path)["TRANSFORMERS_VERBOSITY"] == "info"
 
 
 def test_without_settings_everything_lies_in_a_folder_of_ours(
