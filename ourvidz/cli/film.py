@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -59,7 +60,9 @@ def film(args: Namespace, screen: Screen) -> None:
     from ourvidz.pipeline.film import RenderedFilm, render_film, render_keyframes
     from ourvidz.pipeline.film_folder import FilmFolder
 
-    folder = FilmFolder(args.folder or args.out.with_suffix(".parts"))
+    parts: Path = args.folder or args.out.with_suffix(".parts")
+    is_new = not parts.exists()
+    folder = FilmFolder(parts)
     settings = read_settings()
     manager = pipeline.ModelManager(
         models_dir=settings.models_dir,
@@ -88,6 +91,10 @@ def film(args: Namespace, screen: Screen) -> None:
                     output_size=size,
                     soundtrack=args.soundtrack,
                 )
+    except InvalidRequest:
+        if is_new:
+            _removed(folder.stills, folder.clips, folder.folder)
+        raise
     except (Cancelled, KeyboardInterrupt) as error:
         raise Cancelled(
             f"Stopped. What is finished is in {folder.folder}; run the same command to go on."
@@ -147,6 +154,13 @@ def _enhanced(
         for one in film.scenes
     )
     return film.replace(scenes=scenes), ()
+
+
+def _removed(*folders: Path) -> None:
+    """Folders that were made for nothing: those with something in them stay."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _is_file(story: str) -> bool:

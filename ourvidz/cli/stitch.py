@@ -17,6 +17,9 @@ def stitch(args: Namespace, screen: Screen) -> None:
     """Join clips to one film: what is not in a transition is copied, not encoded again."""
     from ourvidz.pipeline import stitch as stitching
 
+    for clip in args.clips:
+        if not clip.is_file():
+            raise InvalidRequest("clip", f"there is no file {clip}; check the path")
     transition, frames = _transition(args)
     parts = [
         stitching.Part(path=path, transition=transition, transition_frames=frames)

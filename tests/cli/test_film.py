@@ -128,6 +128,7 @@ def test_what_is_wrong_is_said_with_its_status(
     done = ourvidz("film", *words, "--until", "storyboard", *QUICK)
     assert done.status == 2
     assert message in as_json(done.stdout)["error"]["message"]
+    assert not (tmp_path / "film.parts").exists()
 
 
 def test_a_folder_that_can_not_be_made_is_named(ourvidz: Run, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_what_had_to_be_encoded_is_said_beside_the_result(
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
-        (["20.mp4", "nothing.mp4", "-o", "film.mp4"], 2, "nothing.mp4"),
+        (["20.mp4", "nothing.mp4", "-o", "film.mp4"], 2, "there is no file nothing.mp4"),
         (["20.mp4", "33.mp4", "-o", "20.mp4"], 2, "choose another name"),
         (["20.mp4", "33.mp4", "-o", "no/film.mp4"], 7, "choose another folder"),
         (["20.mp4", "33.mp4", "-o", "film.mp4", "--crossfade", "0"], 2, "0.5 is usual"),
