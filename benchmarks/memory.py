@@ -187,9 +187,16 @@ def run_all(cases: tuple[Case, ...], limit_gb: float | None) -> list[dict[str, A
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for case in cases:
-            if case.enhanced:  # the first one converts the language model, which takes more
-                run_apart(case, folder, limit_gb)
-            rows.append(run_apart(case, folder, limit_gb))
+            try:
+                if case.enhanced:  # the first one converts the language model, which takes more
+                    run_apart(case, folder, limit_gb)
+                rows.append(run_apart(case, folder, limit_gb))
+            except subprocess.CalledProcessError as error:
+                why = (error.stderr or "").strip().rpartition("\n")[
+                    2
+                ] or f"status {error.returncode}"
+                print(f"{case.name:56}  not measured: {why}", flush=True)
+                continue
             row = rows[-1]
             print(
                 f"{row['case']:56}{row['predicted_gib']:8.3f}{row['measured_gib']:8.3f}"
@@ -219,6 +226,8 @@ def main(argv: list[str] | None = None) -> None:
     cases = tuple(one for one in (ON_GPU if with_gpu else ON_CPU) if args.only in one.name)
     print(f"{'case':56}{'planned':>8}{'GiB':>8}{'ratio':>7}")
     rows = run_all(cases, args.vram_limit_gb)
+    if not rows:
+        raise SystemExit("No case could be measured; the lines above say why")
     ratios = [row["ratio"] for row in rows]
     result = {"worst_over": max(ratios), "worst_under": min(ratios), "rows": rows} | provenance()
     if args.random_weights and not with_gpu:

@@ -79,8 +79,12 @@ def allocated_bytes(device: torch.device) -> int:
 
 
 def free_bytes(device: torch.device) -> int:
-    """What a card can still give; 0 on a CPU, where nobody knows."""
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
+    """What a card can still give to this process; 0 on a CPU, where nobody knows."""
+    if device.type != "cuda":
+        return 0
+    free, total = torch.cuda.mem_get_info(device)
+    limit = round(total * torch.cuda.get_per_process_memory_fraction(device))
+    return max(0, min(free, limit - torch.cuda.memory_reserved(device)))
 
 
 def peak_bytes(device: torch.device) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 
 from benchmarks import memory
 from benchmarks.provenance import RESULTS
@@ -53,3 +54,13 @@ def test_cases_for_cards_are_what_a_24_gb_card_can_do(case: memory.Case) -> None
     assert FAMILIES[case.model].needs
     made = plan(case.request, MACHINES["RTX 4090"], ability=case.ability)
     assert made.peak_bytes + made.headroom_bytes <= MACHINES["RTX 4090"].vram_bytes
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="with a card it can be measured")
+def test_a_case_that_fails_is_named_and_the_others_go_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    case = memory.Case(model="wan2.1-14b", ability="image", size=(1280, 720), num_frames=1)
+    assert memory.run_all((case,), None) == []
+    told = capsys.readouterr().out
+    assert "not measured" in told and "needs an NVIDIA GPU" in told

@@ -13,6 +13,7 @@ from ourvidz.domain.errors import Unavailable
 from ourvidz.pipeline.budget import CPU
 from ourvidz.pipeline.hardware import (
     find_device,
+    free_bytes,
     is_gone,
     machine_of,
     peak_bytes,
@@ -86,3 +87,4 @@ print(torch._C._accelerator_getAllocatorSettings())
 def test_a_limit_is_what_the_plan_counts_with() -> None:
     limited = ModelManager(device="cuda", vram_limit_bytes=4 * 2**30)
     assert limited.machine.vram_bytes <= 4 * 2**30
+    assert free_bytes(limited.device) <= 4 * 2**30
