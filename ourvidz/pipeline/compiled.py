@@ -47,18 +47,16 @@ class Switch:
         )
 
         try:
-            if self._compiled is None:
-                self._compiled = torch.compile(
-                    self._plain,
-                    backend=self._backend,
-                    fullgraph=True,
-                    recompile_limit=_VARIANTS,
-                )
-            return self._compiled(*args, **kwargs)
+            self._compiled = run = self._compiled or self._made()
+            return run(*args, **kwargs)
         except (TorchDynamoException, FailOnRecompileLimitHit) as error:
             log.warning("blocks run uncompiled: %s", str(error).strip().split("\n")[0])
             self.is_on = self._can = False
         return self._plain(*args, **kwargs)
+
+    def _made(self) -> Callable[..., Any]:
+        make: Any = torch.compile  # its overloads do not know all of its arguments
+        return make(self._plain, backend=self._backend, fullgraph=True, recompile_limit=_VARIANTS)
 
 
 def make_compilable(transformer: torch.nn.Module) -> None:

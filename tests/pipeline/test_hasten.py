@@ -142,7 +142,8 @@ def test_without_a_schedule_nothing_is_forecast() -> None:
 @pytest.mark.gpu
 @torch.inference_mode()
 def test_a_card_is_never_far_behind() -> None:
-    model = tiny_transformer().to("cuda")
+    model: Any = tiny_transformer()
+    model.to("cuda")
     slow, behind = torch.cuda.Event(), []
 
     def look(module: torch.nn.Module, *_: Any) -> None:
