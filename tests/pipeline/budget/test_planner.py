@@ -140,6 +140,11 @@ def test_four_steps_need_no_step_cache_and_fifty_do() -> None:
     assert many.cache == "taylorseer-lite"
 
 
+def test_what_large_models_reach_is_not_said_of_the_starter() -> None:
+    made = plan(VideoRequest(prompt="a cat", model="starter"), machine_named("RTX 4090"))
+    assert made.seconds is None and made.calibrated is None
+
+
 @pytest.mark.parametrize(
     ("card", "profile", "steps", "model", "published_s"),
     [
