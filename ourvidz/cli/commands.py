@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ourvidz import pipeline
+from ourvidz.cli.never import Never
 from ourvidz.cli.screen import Screen, aligned, as_bytes
 from ourvidz.domain.clip import Clip
 from ourvidz.domain.enhancement import Enhancement
@@ -24,7 +25,7 @@ def video(args: Namespace, screen: Screen) -> None:
     request = _request(args, num_frames=args.frames, image=args.image, last_image=args.last_image)
     with screen.watching() as on_progress:
         manager = _manager(args)
-        request, enhancement = _enhanced(request, args, manager, on_progress)
+        request, enhancement = _worded(request, args, manager, screen, on_progress)
         with _crew(request, args, manager):
             clip = pipeline.render(request, manager, on_progress, args.out_dir)
     rows = {"video": str(clip.path), "seed": str(clip.seed)} | _texts(enhancement)
@@ -41,7 +42,7 @@ def preview(args: Namespace, screen: Screen) -> None:
     request = _request(args, num_frames=1)
     with screen.watching() as on_progress:
         manager = _manager(args)
-        request, enhancement = _enhanced(request, args, manager, on_progress)
+        request, enhancement = _worded(request, args, manager, screen, on_progress)
         stills = pipeline.preview(
             request, manager, on_progress, args.out_dir, num_images=args.images
         )
@@ -55,10 +56,14 @@ def preview(args: Namespace, screen: Screen) -> None:
 def enhance(args: Namespace, screen: Screen) -> None:
     """Make a prompt cinematic and show both texts."""
     settings = read_settings()
+    prompt = VideoRequest(prompt=args.prompt).prompt
     with screen.watching() as on_progress:
+        Never(settings.models_dir).check([prompt])
+        manager = pipeline.ModelManager(models_dir=settings.models_dir, device=settings.device)
+        tell_of_preparing(manager, screen)
         enhancement = pipeline.enhance(
-            VideoRequest(prompt=args.prompt).prompt,
-            pipeline.ModelManager(models_dir=settings.models_dir, device=settings.device),
+            prompt,
+            manager,
             seed=args.seed,
             on_progress=on_progress,
             time_limit_s=args.time_limit,
@@ -68,12 +73,21 @@ def enhance(args: Namespace, screen: Screen) -> None:
 
 def info(args: Namespace, screen: Screen) -> None:
     """Show what a finished file says about how it was made."""
-    from ourvidz.pipeline.export import read_metadata
+    from ourvidz.pipeline.reading import picture_kind, read_metadata
 
     if not args.file.is_file():
         raise InvalidRequest("file", f"there is no file {args.file}; give an MP4 or a PNG")
-    metadata = read_metadata(args.file)
     foreign = f"{args.file} was not made by OurVidz."
+    try:
+        metadata = read_metadata(args.file)
+    except InvalidRequest:
+        kind = picture_kind(args.file)
+        if kind is None:
+            raise
+        metadata, foreign = (
+            {},
+            f"{args.file} is a picture ({kind}) and says nothing of how it was made.",
+        )
     screen.show(metadata, aligned(*metadata.items()) if metadata else foreign)
 
 
@@ -118,14 +132,33 @@ def _crew(
     return pipeline.crewed(manager, request, args.gpus)
 
 
-def _enhanced(
-    request: VideoRequest, args: Namespace, manager: pipeline.ModelManager, on_progress: OnProgress
+def tell_of_preparing(manager: pipeline.ModelManager, screen: Screen) -> None:
+    """Say why the first enhancement takes longer than its time limit."""
+    if not pipeline.is_prepared(manager):
+        screen.tell(
+            "Preparing the language model, once: minutes on a slow machine. "
+            "Enhancing, and its time limit, begin then."
+        )
+
+
+def _worded(
+    request: VideoRequest,
+    args: Namespace,
+    manager: pipeline.ModelManager,
+    screen: Screen,
+    on_progress: OnProgress,
 ) -> tuple[VideoRequest, Enhancement | None]:
+    """The request with its last words. Raises PolicyRefused for what is made nowhere."""
+    never = Never(manager.models_dir)
+    never.check([request.prompt], negative_prompt=request.negative_prompt)
     if not args.enhance:
         return request, None
+    tell_of_preparing(manager, screen)
     enhancement = pipeline.enhance(
         request.prompt, manager, seed=request.seed or 0, on_progress=on_progress
     )
+    words = [request.prompt, enhancement.enhanced]
+    never.check(words, negative_prompt=request.negative_prompt)
     return request.replace(enhanced_prompt=enhancement.enhanced), enhancement
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ourvidz import pipeline
+from ourvidz.cli.commands import tell_of_preparing
+from ourvidz.cli.never import Never
 from ourvidz.cli.screen import Screen, aligned
 from ourvidz.domain.catalog import FAMILIES
-from ourvidz.domain.errors import Cancelled, InvalidRequest
+from ourvidz.domain.errors import Cancelled, InvalidRequest, PolicyRefused
 from ourvidz.domain.film import Continuity, Film
 from ourvidz.domain.idea import split_idea
 from ourvidz.domain.progress import OnProgress
@@ -73,9 +75,12 @@ def film(args: Namespace, screen: Screen) -> None:
     try:
         with screen.watching() as on_progress:
             film = _film(args, folder.film(), folder.storyboard)
+            never = Never(settings.models_dir)
+            _check(never, film)
             reasons: tuple[str, ...] = ()
             if args.enhance:
-                film, reasons = _enhanced(film, args, manager, on_progress)
+                film, reasons = _enhanced(film, args, manager, screen, on_progress)
+                _check(never, film)
             folder.save(film)
             screen.tell(f"storyboard: {folder.storyboard}")
             size = _native_size(film) if args.native else None
@@ -91,7 +96,7 @@ def film(args: Namespace, screen: Screen) -> None:
                     output_size=size,
                     soundtrack=args.soundtrack,
                 )
-    except InvalidRequest:
+    except (InvalidRequest, PolicyRefused):
         if is_new:
             _removed(folder.stills, folder.clips, folder.folder)
         raise
@@ -130,13 +135,25 @@ def _film(args: Namespace, before: Film | None, storyboard: Path) -> Film:
     return Film(**{"title": title, "scenes": scenes, "seed": secrets.randbelow(2**31), **typed})
 
 
+def _check(never: Never, film: Film) -> None:
+    """Judge all words of a film together."""
+    texts = [text for scene in film.scenes for text in (scene.prompt, scene.enhanced_prompt)]
+    never.check(texts, negative_prompt=film.negative_prompt)
+
+
 def _enhanced(
-    film: Film, args: Namespace, manager: pipeline.ModelManager, on_progress: OnProgress
+    film: Film,
+    args: Namespace,
+    manager: pipeline.ModelManager,
+    screen: Screen,
+    on_progress: OnProgress,
 ) -> tuple[Film, tuple[str, ...]]:
     """The film with an enhanced prompt in each scene that has none, and why not by a model.
 
     An idea that nobody has edited yet is told anew as a whole.
     """
+    if any(scene.enhanced_prompt is None for scene in film.scenes):
+        tell_of_preparing(manager, screen)
     if not _is_file(args.story):
         seconds = sum(scene.seconds for scene in film.scenes)
         if film.scenes == split_idea(args.story, seconds):

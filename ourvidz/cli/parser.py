@@ -84,7 +84,11 @@ def _enhance_options(verb: ArgumentParser) -> None:
     _prompt(verb)
     verb.add_argument("--seed", type=int, default=0, metavar="N", help="another one re-rolls")
     verb.add_argument(
-        "--time-limit", type=float, default=30.0, metavar="SECONDS", help="then your words are kept"
+        "--time-limit",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="of the writing, once the model is loaded; then your words are kept (default 30)",
     )
 
 

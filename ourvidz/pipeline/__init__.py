@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ourvidz.pipeline.crew import crewed
-    from ourvidz.pipeline.enhancement import Enhancement, enhance
+    from ourvidz.pipeline.enhancement import Enhancement, enhance, is_prepared
     from ourvidz.pipeline.film import RenderedFilm, render_film, render_keyframes
     from ourvidz.pipeline.generate import extend, generate_clip, preview, render
     from ourvidz.pipeline.manager import ModelManager
@@ -31,6 +31,7 @@ __all__ = [
     "enhance",
     "extend",
     "generate_clip",
+    "is_prepared",
     "preview",
     "render",
     "render_film",
@@ -47,6 +48,7 @@ _HOMES = MappingProxyType(
         "Telling": "telling",
         "crewed": "crew",
         "enhance": "enhancement",
+        "is_prepared": "enhancement",
         "render_film": "film",
         "render_keyframes": "film",
         "storyboard": "telling",

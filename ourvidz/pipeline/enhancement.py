@@ -26,13 +26,23 @@ from ourvidz.pipeline.language import (
     load_chat_model,
     load_sentences,
     load_small_model,
+    needs_converting,
     one_thread,
 )
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.template import Template
 
-__all__ = ["Draft", "Enhancement", "enhance", "fault_of", "judge", "template_of", "written"]
+__all__ = [
+    "Draft",
+    "Enhancement",
+    "enhance",
+    "fault_of",
+    "is_prepared",
+    "judge",
+    "template_of",
+    "written",
+]
 
 T = TypeVar("T")
 
@@ -51,7 +61,8 @@ def enhance(
     On a GPU with Mistral-7B-Instruct at hand it is rewritten freely; everywhere else SmolLM2
     and MiniLM fill slots around the user's words. seed: another one gives another text.
     on_text: called with the whole candidate so far, before it is judged.
-    time_limit_s: for the writing, without loading.
+    time_limit_s: for the writing. Loading, and the conversion of the small model the first time
+    (`is_prepared`), come before it and are reported as stage "load".
 
     Raises InvalidRequest, Unavailable when the sentence model is missing, and what
     `on_progress` raises (`Cancelled`).
@@ -67,7 +78,7 @@ def enhance(
             page = Page(reporter=reporter, on_text=shown, deadline=deadline)
             return writer.write(words, seed, page)
 
-        draft = written(manager, template, write, time_limit_s)
+        draft = written(manager, template, reporter, write, time_limit_s)
         return judge(
             prompt,
             draft.value or "",
@@ -97,9 +108,15 @@ def template_of(manager: ModelManager, reporter: Reporter) -> Template:
         )
 
 
+def is_prepared(manager: ModelManager) -> bool:
+    """Whether the best writer of this machine only has to be loaded, not converted before."""
+    return _is_chat(manager) or not needs_converting(manager.models_dir)
+
+
 def written(
     manager: ModelManager,
     template: Template,
+    reporter: Reporter,
     write: Callable[[PromptEnhancer, float], T],
     time_limit_s: float,
 ) -> Draft[T]:
@@ -111,7 +128,7 @@ def written(
         raise InvalidRequest("time_limit_s", "must be above 0 seconds")
     start = monotonic()
     try:
-        with _writer(manager, template) as writer:
+        with _writer(manager, template, reporter) as writer:
             start = monotonic()
             return Draft(write(writer, start + time_limit_s), "", start)
     except Unavailable as error:
@@ -160,18 +177,27 @@ def fault_of(words: str, text: str, template: Template) -> str | None:
     return fault(words, text, template.sentences.similarity(words, text))
 
 
+def _is_chat(manager: ModelManager) -> bool:
+    return manager.device.type == "cuda" and bool(locate(CHAT_MODEL.source, manager.models_dir))
+
+
 @contextmanager
-def _writer(manager: ModelManager, template: Template) -> Iterator[PromptEnhancer]:
+def _writer(
+    manager: ModelManager, template: Template, reporter: Reporter
+) -> Iterator[PromptEnhancer]:
     """The best enhancer that this machine has, ready to write."""
-    if manager.device.type == "cuda" and locate(CHAT_MODEL.source, manager.models_dir):
+    if _is_chat(manager):
         name = f"enhancer/{CHAT_MODEL.name}"
-        manager.component(name, lambda: load_chat_model(manager.models_dir, manager.device))
+        with reporter.stage("load", 1):
+            manager.component(name, lambda: load_chat_model(manager.models_dir, manager.device))
         with manager.on_gpu(name) as language:
             yield ChatEnhancer(language)
     else:
-        yield manager.component(
-            "enhancer/slots",
-            lambda: SlotEnhancer(
-                load_small_model(manager.models_dir, manager.dtype("matmul")), template
-            ),
-        )
+        with reporter.stage("load", 1):
+            slots = manager.component(
+                "enhancer/slots",
+                lambda: SlotEnhancer(
+                    load_small_model(manager.models_dir, manager.dtype("matmul")), template
+                ),
+            )
+        yield slots

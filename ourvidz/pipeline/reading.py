@@ -22,6 +22,8 @@ MAX_READ_BYTES = 2 * 2**30
 #: Opening may read next to nothing and use no decoder.
 _NO_PROBE = {"probesize": "32", "codec_whitelist": "none"}
 
+_NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+
 #: swscale's best: no chroma is dropped or shifted on the way between RGB and YUV.
 SCALING = (
     Interpolation.LANCZOS
@@ -37,6 +39,15 @@ def read_metadata(path: Path) -> dict[str, str]:
     Raises InvalidRequest("video") for a file that is neither an MP4 nor such a still.
     """
     return _still_metadata(path) or _clip_metadata(path)
+
+
+def picture_kind(path: Path) -> str | None:
+    """Format and size of a JPEG, PNG or WEBP file, such as "PNG, 64x48 px"; None for others."""
+    try:
+        with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as picture:
+            return f"{picture.format}, {picture.width}x{picture.height} px"
+    except _NO_PICTURE:
+        return None
 
 
 def read_frames(path: Path, *, last: int | None = None) -> np.ndarray:
@@ -107,7 +118,7 @@ def _still_metadata(path: Path) -> dict[str, str]:
     try:
         with Image.open(path, formats=("PNG",)) as still:
             return from_tag(still.info.get("Comment", ""))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except _NO_PICTURE:
         return {}  # Whatever it is, it is not ours.
 
 

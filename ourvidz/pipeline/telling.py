@@ -52,7 +52,7 @@ def storyboard(
 
     On a GPU with Mistral-7B-Instruct at hand each scene is written anew, under the guard of
     `enhance`; elsewhere all keep the idea's words, and the small model chooses their mood.
-    time_limit_s: for the writing, without loading; scenes that it does not reach are not written
+    time_limit_s: for the writing, as in `enhance`; scenes that it does not reach are not written
     anew.
 
     Raises as `enhance` does.
@@ -69,9 +69,8 @@ def storyboard(
             page = Page(reporter=reporter, on_text=lambda text: None, deadline=deadline)
             return writer.tell(words, light, len(views), seed, page)
 
-        return judged(
-            words, light, seconds, written(manager, template, tell, time_limit_s), template
-        )
+        draft = written(manager, template, reporter, tell, time_limit_s)
+        return judged(words, light, seconds, draft, template)
 
 
 def judged(idea: str, light: str, seconds: int, draft: Draft[Told], template: Template) -> Telling:

@@ -138,12 +138,12 @@ def _pieces(parts: Sequence[Part], sources: Sequence[Source]) -> list[Copy | Pla
     first = 0
     for index, (part, source) in enumerate(zip(parts, sources, strict=True)):
         is_last = index == len(parts) - 1
-        _check(index, part)
+        _check(part)
         length = 0 if is_last else part.frames
         stop = source.num_frames - _leaving(part.transition, length)
         if stop < first:
             raise InvalidRequest(
-                f"parts[{index}]",
+                "clip",
                 f"{part.path} has {source.num_frames} frames and its transitions take "
                 f"{first + source.num_frames - stop}; shorten them or give a longer clip",
             )
@@ -154,11 +154,11 @@ def _pieces(parts: Sequence[Part], sources: Sequence[Source]) -> list[Copy | Pla
     return [piece for piece in pieces if piece.num_frames]
 
 
-def _check(index: int, part: Part) -> None:
+def _check(part: Part) -> None:
     if part.transition not in get_args(Transition):
-        raise InvalidRequest(f"parts[{index}].transition", "must be cut, crossfade or fade")
+        raise InvalidRequest("transition", f"of {part.path} must be cut, crossfade or fade")
     if part.transition_frames < 1:
-        raise InvalidRequest(f"parts[{index}].transition_frames", "must be at least 1; 8 is usual")
+        raise InvalidRequest("transition_frames", f"of {part.path} must be at least 1; 8 is usual")
 
 
 def _leaving(transition: Transition, length: int) -> int:

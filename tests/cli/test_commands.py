@@ -75,11 +75,38 @@ def test_info_shows_what_is_inside_a_file(ourvidz: Run) -> None:
     assert (shown["prompt"].strip(), shown["seed"]) == ("a red sailboat", "7")
 
 
+@pytest.mark.parametrize(("name", "kind"), [("photo.png", "PNG"), ("photo.jpg", "JPEG")])
+def test_info_says_what_a_foreign_picture_is(
+    ourvidz: Run, tmp_path: Path, name: str, kind: str
+) -> None:
+    Image.new("RGB", (64, 48)).save(tmp_path / name)
+    done = ourvidz("info", name)
+    assert done.status == 0, done.stderr
+    assert f"{name} is a picture ({kind}, 64x48 px)" in done.stdout
+    assert json.loads(ourvidz("info", name, "--json").stdout) == {}
+
+
+def test_what_adults_make_at_home_is_theirs(ourvidz: Run) -> None:
+    quick = ("--images", "1", *SHORT[2:], "--no-enhance")
+    assert ourvidz("preview", "a naked woman on a bed", *quick).status == 0
+    assert ourvidz("preview", "una mujer desnuda en la playa", *quick).status == 0
+
+
 def test_enhance_shows_both_texts(ourvidz: Run) -> None:
     done = ourvidz("enhance", "a dog running", "--json")
     both = json.loads(done.stdout)
     assert both["original"] == "a dog running"
     assert "dog running" in both["enhanced"].lower()
+
+
+def test_who_waits_for_the_language_model_is_told_why(
+    ourvidz: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURVIDZ_HOME", str(tmp_path / "new"))
+    words = ("enhance", "a dog", "--time-limit", "0")  # ends before anything is converted
+    assert "Preparing the language model, once" in ourvidz(*words).stderr
+    (tmp_path / "new/models/smollm2-135m-bf16").mkdir(parents=True)
+    assert "Preparing" not in ourvidz(*words).stderr
 
 
 def test_models_says_what_runs_here_and_what_the_others_need(ourvidz: Run) -> None:
@@ -110,6 +137,11 @@ def test_models_shows_where_the_parts_of_one_family_lie(ourvidz: Run) -> None:
         (["video", "a cat", "--transformer", "nothing.gguf"], 2, "is no GGUF file"),
         (["preview", "a cat", "--images", "5", "--no-enhance"], 2, "--images: must be 1 to 4"),
         (["info", "nothing.mp4"], 2, "there is no file nothing.mp4"),
+        (["video", "naked kid"], 5, "under 18 is never made"),
+        (["video", "a k1d without cl0thes", "--no-enhance"], 5, "under 18 is never made"),
+        (["video", "a kid", "--no-enhance", "--negative-prompt", "clothes"], 5, "is never made"),
+        (["preview", "naked kid", "--no-enhance"], 5, "under 18 is never made"),
+        (["enhance", "naked kid"], 5, "under 18 is never made"),
         (["plan", "--model", "wan2.1-14b"], 2, "name one with --gpu"),
         (["video"], 2, "usage: ourvidz video"),
         ([], 2, "Make a video from a sentence"),

@@ -131,6 +131,25 @@ def test_what_is_wrong_is_said_with_its_status(
     assert not (tmp_path / "film.parts").exists()
 
 
+def test_what_is_made_nowhere_is_not_made_here_and_leaves_nothing(
+    ourvidz: Run, tmp_path: Path
+) -> None:
+    for until in ("storyboard", "film"):
+        done = ourvidz("film", "naked kid", "--until", until, *QUICK)
+        assert (done.status, as_json(done.stdout)["error"]["kind"]) == (5, "PolicyRefused")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_an_edited_storyboard_is_judged_as_a_whole_and_kept(ourvidz: Run, tmp_path: Path) -> None:
+    words = ("film", "a red sailboat", *QUICK, "--until", "storyboard")
+    ourvidz(*words)
+    storyboard = tmp_path / "film.parts" / "storyboard.txt"
+    storyboard.write_text("A schoolgirl at a desk.\n\nShe is naked.\n")
+    done = ourvidz(*words)
+    assert done.status == 5 and "under 18" in done.stdout
+    assert storyboard.read_text() == "A schoolgirl at a desk.\n\nShe is naked.\n"
+
+
 def test_a_folder_that_can_not_be_made_is_named(ourvidz: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = ourvidz("film", "a cat", "--folder", "file/parts", *QUICK)

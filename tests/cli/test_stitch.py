@@ -52,7 +52,7 @@ def test_what_had_to_be_encoded_is_said_beside_the_result(
         (["20.mp4", "33.mp4", "-o", "no/film.mp4"], 7, "choose another folder"),
         (["20.mp4", "33.mp4", "-o", "film.mp4", "--crossfade", "0"], 2, "0.5 is usual"),
         (["20.mp4", "33.mp4", "-o", "film.mp4", "--fade", "nan"], 2, "0.5 is usual"),
-        (["20.mp4", "33.mp4", "-o", "film.mp4", "--crossfade", "2"], 2, "shorten them"),
+        (["20.mp4", "33.mp4", "-o", "film.mp4", "--crossfade", "2"], 2, "clip: 20.mp4 has"),
         (["20.mp4", "33.mp4", "-o", "film.mp4", "--soundtrack", "no.mp3"], 2, "give an MP3"),
         (["20.mp4", "-o", "f.mp4", "--fade", "1", "--crossfade", "1"], 2, "not allowed with"),
         (["20.mp4"], 2, "-o/--out"),

@@ -13,7 +13,7 @@ import torch
 from ourvidz.domain.cinema import CAMERAS, LIGHTS, MOODS, TAIL
 from ourvidz.domain.errors import Cancelled, InvalidRequest, Unavailable
 from ourvidz.domain.progress import OnProgress, Progress, ignore_progress
-from ourvidz.pipeline import ModelManager, enhance
+from ourvidz.pipeline import ModelManager, enhance, is_prepared
 from ourvidz.pipeline.enhancement import judge
 from ourvidz.pipeline.enhancers import ChatEnhancer, Page
 from ourvidz.pipeline.language import LanguageModel, load_small_model
@@ -65,6 +65,18 @@ def test_progress_counts_up_to_its_total(writer: ModelManager) -> None:
     enhance("a river", writer, on_progress=seen.append)
     assert [p.stage for p in (seen[0], seen[-1])] == ["load", "enhance"]
     assert seen[-1].fraction == 1.0
+
+
+def test_loading_the_writer_is_reported_before_the_writing_and_does_not_count(
+    tmp_path: Path, writer: ModelManager
+) -> None:
+    assert not is_prepared(ModelManager(models_dir=tmp_path, device="cpu"))
+    seen: list[Progress] = []
+    fresh = ModelManager(models_dir=writer.models_dir, device="cpu")
+    found = enhance("a river", fresh, on_progress=seen.append)
+    steps = [p.step for p in seen if p.stage == "load"]
+    assert steps == [0, 1, 0, 1]  # the sentence model, then the writer
+    assert found.source == "model"
 
 
 def test_the_number_of_threads_is_as_before(writer: ModelManager) -> None:
@@ -141,6 +153,7 @@ def test_the_kept_copy_says_what_the_wheel_says(
     small_model: LanguageModel, writer: ModelManager
 ) -> None:
     enhance("a river", writer)
+    assert is_prepared(writer)
     assert writer.models_dir is not None
     assert [path.name for path in writer.models_dir.iterdir()] == ["smollm2-135m-bf16"]
     kept = load_small_model(writer.models_dir, torch.bfloat16)

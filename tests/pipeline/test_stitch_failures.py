@@ -85,8 +85,9 @@ def test_a_clip_shorter_than_its_transitions_is_named(
     clips: dict[int, Path], tmp_path: Path
 ) -> None:
     parts = [Part(path=clips[n], transition="crossfade") for n in (80, 9, 80)]
-    with pytest.raises(InvalidRequest, match=r"parts\[1\].*9 frames and .* take 16"):
+    with pytest.raises(InvalidRequest, match=r"9 frames and .* take 16") as refused:
         stitch(parts, tmp_path / "film.mp4")
+    assert str(clips[9]) in str(refused.value)
 
 
 def test_what_makes_no_film_is_refused(parts: list[Part], tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ def test_what_makes_no_film_is_refused(parts: list[Part], tmp_path: Path) -> Non
     with pytest.raises(InvalidRequest, match="one of the inputs"):
         stitch(parts, parts[1].path)
     zero = Part(path=parts[0].path, transition="fade", transition_frames=0)
-    with pytest.raises(InvalidRequest, match="at least 1"):
+    with pytest.raises(InvalidRequest, match=rf"{zero.path.name} must be at least 1"):
         stitch([zero, *parts], tmp_path / "film.mp4")
 
 
