@@ -67,6 +67,23 @@ def sign_up(page: Page) -> str:
     return email
 
 
+@pytest.mark.parametrize("height", [844, 667])
+def test_on_a_phone_the_idea_goes_on_without_scrolling(
+    people: People,  # noqa: F811
+    height: int,
+) -> None:
+    page = people.window()
+    sign_up(page)
+    page.set_viewport_size({"width": 390, "height": height})
+    onward, bar = page.locator("#ov-idea-go"), page.locator(".ov-nav")
+    expect(page.locator("#ov-examples .ov-chip").first).to_be_visible()
+    expect(onward).to_be_in_viewport(ratio=1)
+    button, thumbs = onward.bounding_box(), bar.bounding_box()
+    assert button and thumbs and button["y"] + button["height"] <= thumbs["y"]
+    assert page.evaluate("window.scrollY") == 0
+    check(page, f"create-empty-{height}")
+
+
 def test_from_an_idea_to_a_downloaded_video_and_on(
     people: People,  # noqa: F811
     town: Town,
