@@ -12,8 +12,12 @@ import argparse
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -148,27 +152,80 @@ def show(clips: Sequence[Seen], path: Path) -> None:
     write_sheet(rows, path, title)
 
 
-def measure(bench: Bench, n: int, checks: int) -> tuple[dict[str, object], list[Seen]]:
-    """Run everything, print it as it comes; the figures and the clips that started from previews.
-
-    n: captions. checks: clips the critic is tested on; a tenth of them go through the VAE.
-    """
+def _critics(bench: Bench, checks: int) -> tuple[Marks, tuple[float, Marks]]:
     own = bench.draw(checks)
     print(
         f"critic on {checks} held-out clips of the renderer: {100 * own.mean():.1f} %", flush=True
     )
-    vae_db, rebuilt = bench.rebuild(max(1, checks // 10))
-    print(f"VAE on held-out clips, 81 frames: {vae_db:.2f} dB", flush=True)
-    captions = wishes(n)
-    seen, direct, enlarged = [], [], []
-    for number, one in enumerate(captions):
-        seen.append(bench.from_preview(number, one))
-        if number % 4 == 0:
-            direct.append(bench.from_words(number, one))
-        if number % ENLARGED == 0:
-            enlarged.append(bench.from_preview(number, one, None))
-        if number % 20 == 19:
-            print(f"{number + 1} of {n}: {marks_of(seen).shares()}", flush=True)
+    rebuilt = bench.rebuild(max(1, checks // 10))
+    print(f"VAE on held-out clips, 81 frames: {rebuilt[0]:.2f} dB", flush=True)
+    return own, rebuilt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What a process needs to make a bench of its own. threads: of torch; 0: its default."""
+
+    models_dir: Path | None
+    critic: Path
+    threads: int
+
+    @contextmanager
+    def bench(self) -> Iterator[Bench]:
+        """A bench whose files go when it does."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        with tempfile.TemporaryDirectory() as folder:
+            manager = ModelManager(models_dir=self.models_dir)
+            yield Bench(manager, Critic.load(self.critic), Path(folder))
+
+
+#: Of one caption: the clip from its preview, and for some those from words alone and at 720p.
+Three = tuple[Seen, Seen | None, Seen | None]
+
+
+def film_all(place: Place, n: int, processes: int) -> Iterator[Three]:
+    """The clips of all captions, in order, made by that many processes."""
+    numbers = [range(first, min(first + 5, n)) for first in range(0, n, 5)]
+    if processes == 1:
+        yield from chain.from_iterable(map(partial(_film_some, place), numbers))
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from chain.from_iterable(pool.map(partial(_film_some, place), numbers))
+
+
+def _film_some(place: Place, numbers: range) -> list[Three]:
+    captions = wishes(numbers.stop)
+    with place.bench() as bench:
+        return [
+            (
+                bench.from_preview(number, captions[number]),
+                bench.from_words(number, captions[number]) if number % 4 == 0 else None,
+                bench.from_preview(number, captions[number], None)
+                if not number % ENLARGED
+                else None,
+            )
+            for number in numbers
+        ]
+
+
+def measure(
+    place: Place, n: int, checks: int, processes: int = 1
+) -> tuple[dict[str, object], list[Seen]]:
+    """Run everything, print it as it comes; the figures and the clips that started from previews.
+
+    n: captions. checks: clips the critic is tested on; a tenth of them go through the VAE.
+    """
+    with place.bench() as bench:
+        own, (vae_db, rebuilt) = _critics(bench, checks)
+    seen: list[Seen] = []
+    direct: list[Seen] = []
+    enlarged: list[Seen] = []
+    for three in film_all(place, n, processes):
+        for kept, one in zip((seen, direct, enlarged), three, strict=True):
+            kept += [one] if one else []
+        if len(seen) % 20 == 0:
+            print(f"{len(seen)} of {n}: {marks_of(seen).shares()}", flush=True)
     approved, words = marks_of(seen), marks_of(direct)
     columns = {"renderer": own, "VAE": rebuilt, "preview -> clip": approved, "text -> clip": words}
     print(table(columns))
@@ -208,16 +265,13 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=200, help="captions")
     parser.add_argument("--checks", type=int, default=300, help="clips that test the critic")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its default")
+    parser.add_argument("--processes", type=int, default=1, help="that make clips side by side")
     parser.add_argument("--models-dir", type=Path, help="other weights than the shipped ones")
     parser.add_argument("--critic", type=Path, default=WEIGHTS, help="another critic")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the result is kept")
     args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    with tempfile.TemporaryDirectory() as folder:
-        manager = ModelManager(models_dir=args.models_dir)
-        bench = Bench(manager, Critic.load(args.critic), Path(folder))
-        figures, seen = measure(bench, args.n, args.checks)
+    place = Place(models_dir=args.models_dir, critic=args.critic, threads=args.threads)
+    figures, seen = measure(place, args.n, args.checks, args.processes)
     show(seen[:SHEET_CLIPS], args.out / "starter_quality.png")
     keep("starter_quality", figures | provenance(), out=args.out)
 

@@ -40,6 +40,22 @@ def test_it_measures_shows_and_keeps_everything(
         assert sheet.width > 1000
 
 
+def test_two_processes_make_the_clips_of_one_in_the_same_order(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    save_file(CriticNet().state_dict(), tmp_path / "critic.safetensors")
+    place = starter_quality.Place(
+        models_dir=save_tiny_starter(tmp_path / "models"),
+        critic=tmp_path / "critic.safetensors",
+        threads=1,
+    )
+    alone, shared = (list(starter_quality.film_all(place, 6, count)) for count in (1, 2))
+    assert [seen.wish for seen, _, _ in shared] == starter_quality.wishes(6)
+    assert [words is not None for _, words, _ in shared] == [True, False, False, False, True, False]
+    for one, other in zip(alone, shared, strict=True):
+        assert np.array_equal(one[0].frames, other[0].frames)
+        assert one[0].read == other[0].read
+
+
 def test_the_contact_sheet_marks_failures_red_and_the_rest_green(tmp_path: Path) -> None:
     frames = np.full((3, 64, 112, 3), 128, np.uint8)
 
