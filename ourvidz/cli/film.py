@@ -75,12 +75,10 @@ def film(args: Namespace, screen: Screen) -> None:
     try:
         with screen.watching() as on_progress:
             film = _film(args, folder.film(), folder.storyboard)
-            never = Never(settings.models_dir)
-            _check(never, film)
+            _check(film, Never(settings.models_dir))
             reasons: tuple[str, ...] = ()
             if args.enhance:
                 film, reasons = _enhanced(film, args, manager, screen, on_progress)
-                _check(never, film)
             folder.save(film)
             screen.tell(f"storyboard: {folder.storyboard}")
             size = _native_size(film) if args.native else None
@@ -135,7 +133,7 @@ def _film(args: Namespace, before: Film | None, storyboard: Path) -> Film:
     return Film(**{"title": title, "scenes": scenes, "seed": secrets.randbelow(2**31), **typed})
 
 
-def _check(never: Never, film: Film) -> None:
+def _check(film: Film, never: Never) -> None:
     """Judge all words of a film together."""
     texts = [text for scene in film.scenes for text in (scene.prompt, scene.enhanced_prompt)]
     never.check(texts, negative_prompt=film.negative_prompt)

@@ -140,6 +140,12 @@ def test_what_is_made_nowhere_is_not_made_here_and_leaves_nothing(
         assert list(tmp_path.iterdir()) == []
 
 
+def test_what_the_enhancer_adds_to_children_at_play_makes_no_offence(ourvidz: Run) -> None:
+    words = ("film", "two kids building a snowman", "--seed", "7", "--until", "storyboard")
+    assert ourvidz(*words, "--seconds", "30").status == 0
+    assert ourvidz(*words).status == 0  # reads what the first one wrote
+
+
 def test_an_edited_storyboard_is_judged_as_a_whole_and_kept(ourvidz: Run, tmp_path: Path) -> None:
     words = ("film", "a red sailboat", *QUICK, "--until", "storyboard")
     ourvidz(*words)
