@@ -95,7 +95,7 @@ def test_a_storyboard_of_text_and_what_is_said_of_it(
     for mark in ("{{7*7}}", "${7*7}", "{% raw %}", "<img src=x onerror='window.hit=1'>"):
         page.fill("#fl-text", f"{WORDS} [{mark}]")
         page.click("#fl-text-save")
-        expect(page.locator(TOAST)).to_contain_text(f"line 1: [{mark}] is no mark")
+        expect(page.locator(TOAST)).to_contain_text(f"Line 1 [{mark}] is no mark")
     assert ears.all() == []
 
 
