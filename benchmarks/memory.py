@@ -192,9 +192,8 @@ def run_all(cases: tuple[Case, ...], limit_gb: float | None) -> list[dict[str, A
                     run_apart(case, folder, limit_gb)
                 rows.append(run_apart(case, folder, limit_gb))
             except subprocess.CalledProcessError as error:
-                why = (error.stderr or "").strip().rpartition("\n")[
-                    2
-                ] or f"status {error.returncode}"
+                last = (error.stderr or "").strip().rpartition("\n")[2]
+                why = last or f"status {error.returncode}"
                 print(f"{case.name:56}  not measured: {why}", flush=True)
                 continue
             row = rows[-1]

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import torch
 
-from benchmarks.provenance import RESULTS, keep, provenance
+from benchmarks.provenance import RESULTS, keep, provenance, write
 
 State = Literal["done", "failed", "too long", "needs a card", "left"]
 
@@ -203,16 +203,16 @@ def save(found: dict[str, Outcome], folder: Path) -> None:
     facts = provenance()
     rows = [row for one in found.values() for row in one.result.get("rows", ())]
     measured = [row for row in rows if row.get("seconds_per_forward")]
-    _write(folder / "on_a_gpu.json", {"parts": {k: asdict(v) for k, v in found.items()}} | facts)
+    write(folder / "on_a_gpu.json", {"parts": {k: asdict(v) for k, v in found.items()}} | facts)
     if not measured:
         return
     where = facts.get("gpu", "cpu").lower().replace(" ", "-")
     speeds = {"rows": measured, "vram_limit_gb": 24.0, "per_hour": None}
-    _write(folder / f"throughput-{where}.json", speeds | facts)
+    write(folder / f"throughput-{where}.json", speeds | facts)
     if peaks := [as_peak(row) for row in measured if row.get("peak_vram_gib")]:
         ratios = [row["ratio"] for row in peaks]
         worst = {"worst_over": max(ratios), "worst_under": min(ratios), "rows": peaks}
-        _write(folder / "memory_gpu.json", worst | facts)
+        write(folder / "memory_gpu.json", worst | facts)
 
 
 def as_peak(row: dict[str, Any]) -> dict[str, Any]:
@@ -224,13 +224,6 @@ def as_peak(row: dict[str, Any]) -> dict[str, Any]:
         "measured_gib": round(measured, 3),
         "ratio": round(predicted / measured, 3),
     }
-
-
-def _write(path: Path, values: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
-    part.replace(path)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -37,10 +37,16 @@ def keep(
     save: first write them to OUT/NAME.json, with `more` that would be too much for a line.
     """
     if save:
-        out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({**figures, **(more or {})}, indent=2, ensure_ascii=False)
-        (out / f"{name}.json").write_text(text + "\n")
+        write(out / f"{name}.json", {**figures, **(more or {})})
     print(json.dumps(figures))
+
+
+def write(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a result whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+    part.replace(path)
 
 
 def provenance() -> dict[str, str]:

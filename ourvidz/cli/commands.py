@@ -84,10 +84,8 @@ def info(args: Namespace, screen: Screen) -> None:
         kind = picture_kind(args.file)
         if kind is None:
             raise
-        metadata, foreign = (
-            {},
-            f"{args.file} is a picture ({kind}) and says nothing of how it was made.",
-        )
+        metadata = {}
+        foreign = f"{args.file} is a picture ({kind}) and says nothing of how it was made."
     screen.show(metadata, aligned(*metadata.items()) if metadata else foreign)
 
 
