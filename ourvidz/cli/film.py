@@ -212,7 +212,7 @@ def _show(film: Film, folder: Path, made: Any, reasons: tuple[str, ...], screen:
     rows = {
         "film": str(made.path) if made and made.path else "not yet; run it again without --until",
         "folder": str(folder),
-        "length": f"{film.seconds:g} s, {len(film.scenes)} scenes, {len(film.shots)} shots",
+        "length": f"{film.seconds:g} s; scenes: {len(film.scenes)}, shots: {len(film.shots)}",
         "made now": f"{document['stills_made']} stills, {document['clips_made']} clips",
         "seed": str(film.seed),
     }
