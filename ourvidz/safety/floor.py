@@ -15,6 +15,7 @@ from ourvidz.safety.english import is_english, is_known
 from ourvidz.safety.heads import HEADS, Embed, Heads, load_heads
 from ourvidz.safety.lexicon import Kind, Lexicon, load_lexicon
 from ourvidz.safety.normalise import plain, readings
+from ourvidz.safety.own_words import without_our_words
 from ourvidz.safety.rules import REASONS, Sight, broken_rule
 
 #: A piece that the sentence model reads whole (it cuts at 256 tokens).
@@ -79,6 +80,7 @@ class SafetyFloor:
         if isinstance(texts, str) or sum(map(len, texts)) + len(negative_prompt) > MAX_CHARS:
             raise ValueError("texts must be a sequence of texts that can be read")
         lexicon = self._lexicon
+        texts = [without_our_words(text) for text in texts]
         read = [text for each in texts for text in readings(each, self._knows)]
         joined = plain(" ".join(texts))
         kinds = {kind for text in (*read, joined) for kind in lexicon.kinds(text)}
