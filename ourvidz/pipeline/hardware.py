@@ -83,7 +83,7 @@ def free_bytes(device: torch.device) -> int:
     if device.type != "cuda":
         return 0
     free, total = torch.cuda.mem_get_info(device)
-    limit = round(total * torch.cuda.get_per_process_memory_fraction(device))
+    limit = round(total * torch.cuda.get_per_process_memory_fraction(device.index))
     return max(0, min(free, limit - torch.cuda.memory_reserved(device)))
 
 

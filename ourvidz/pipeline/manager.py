@@ -93,7 +93,8 @@ class ModelManager:
             settle_allocators()
         if self.device.type == "cuda" and vram_limit_bytes:
             share = min(1.0, vram_limit_bytes / self.memory_bytes)
-            torch.cuda.set_per_process_memory_fraction(share, self.device)
+            # By its number: torch refuses "cuda" here, and takes None for the current one.
+            torch.cuda.set_per_process_memory_fraction(share, self.device.index)
 
     @property
     def device_name(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -83,8 +85,40 @@ print(torch._C._accelerator_getAllocatorSettings())
     assert ran.stdout.strip().endswith(settled)
 
 
+@NO_GPU
+@pytest.mark.parametrize("name", ["cuda", "cuda:1"])
+def test_a_card_is_limited_by_its_number(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch's own functions for it, which refuse a device without one, over a driver that is not
+    there.
+    """
+    limits: dict[int, float] = {}
+    card = SimpleNamespace(total_memory=40 * 2**30)
+    monkeypatch.setattr(torch._C, "_cuda_setMemoryFraction", _by_number(limits), raising=False)
+    monkeypatch.setattr(torch._C, "_cuda_getMemoryFraction", limits.get, raising=False)
+    monkeypatch.setattr(torch._C, "_accelerator_setAllocatorSettings", lambda words: None)
+    monkeypatch.setattr(torch.cuda.memory, "_lazy_init", lambda: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: card)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (30 * 2**30, 40 * 2**30))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 4 * 2**30)
+    manager = ModelManager(device=name, vram_limit_bytes=24 * 2**30)
+    assert limits == {manager.device.index or 0: 0.6}
+    assert free_bytes(manager.device) == 20 * 2**30
+
+
+def _by_number(limits: dict[int, float]) -> Callable[[float, int], None]:
+    def limit(share: float, number: int) -> None:
+        limits[number] = share
+
+    return limit
+
+
 @pytest.mark.gpu
 def test_a_limit_is_what_the_plan_counts_with() -> None:
-    limited = ModelManager(device="cuda", vram_limit_bytes=4 * 2**30)
-    assert limited.machine.vram_bytes <= 4 * 2**30
-    assert free_bytes(limited.device) <= 4 * 2**30
+    try:
+        limited = ModelManager(device="cuda", vram_limit_bytes=4 * 2**30)
+        assert limited.machine.vram_bytes <= 4 * 2**30
+        assert free_bytes(limited.device) <= 4 * 2**30
+    finally:  # it is the process's, not the manager's
+        torch.cuda.set_per_process_memory_fraction(1.0)
