@@ -126,7 +126,7 @@ def plain(
         transformer: Any = random_transformer(scenario.checkpoint)
         size = sum(p.numel() * p.element_size() for p in transformer.parameters())
         if device.type == "cuda" and size > room_bytes:
-            stream(transformer, device)
+            stream(transformer, device, kept=False)
         else:
             transformer.to(device)
         vae.to(device).enable_tiling()

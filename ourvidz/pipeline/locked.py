@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -17,6 +17,23 @@ log = logging.getLogger(__name__)
 #: What is left to everybody else: locked memory is never swapped, and the system would rather
 #: end a process than wait for it.
 _RESERVE_BYTES = 2 * 2**30
+
+
+class Berth:
+    """Where tensors lie in host memory, to which they return at once: weights never change."""
+
+    def __init__(self, tensors: Iterable[torch.Tensor]) -> None:
+        self._home = [(tensor, tensor.data) for tensor in tensors]
+
+    def board(self, device: torch.device) -> None:
+        """Copy everything to `device`."""
+        for tensor, home in self._home:
+            tensor.data = home.to(device, non_blocking=True, copy=True)
+
+    def come_home(self) -> None:
+        """Free the copies on the device."""
+        for tensor, home in self._home:
+            tensor.data = home
 
 
 def tensors_of(module: Any) -> Iterator[torch.Tensor]:

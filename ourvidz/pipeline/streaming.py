@@ -9,19 +9,23 @@ import torch
 
 from ourvidz.pipeline.locked import lock
 
-_GROUP = "group_offloading"
-_HOOKS = (_GROUP, "layer_execution_tracker", "lazy_prefetch_group_offloading")
+_GROUP, _KEPT = "group_offloading", "kept"
+_HOOKS = (_KEPT, _GROUP, "layer_execution_tracker", "lazy_prefetch_group_offloading")
 _HOST = torch.device("cpu")
 
 
-def stream(module: torch.nn.Module, device: torch.device) -> None:
+def stream(module: torch.nn.Module, device: torch.device, *, kept: bool = True) -> None:
     """From now on `module`, which lies in host memory, computes on `device` block by block.
 
     All of it is kept in page-locked memory, so that copies run beside the computing; where the
     host has none, each block is locked when its turn comes. The output is the same to the bit.
+    kept: what is no block stays on the device from the first pass until `withdraw`; else it goes
+    both ways with every pass, as the library has it.
     """
     from diffusers import ModelMixin  # slow to import: a worker is ready long before
-    from diffusers.hooks import apply_group_offloading
+    from diffusers.hooks import HookRegistry, apply_group_offloading
+
+    from ourvidz.pipeline.kept import Kept
 
     ahead = device.type == "cuda"
     locked = ahead and lock(module)
@@ -37,6 +41,10 @@ def stream(module: torch.nn.Module, device: torch.device) -> None:
     }
     if isinstance(module, ModelMixin):
         module.enable_group_offload(offload_type="block_level", num_blocks_per_group=1, **options)
+        if kept:
+            registry = HookRegistry.check_if_exists_or_initialize(module)
+            rest: Any = registry.get_hook(_GROUP)
+            registry.register_hook(Kept(rest.group), _KEPT)
     else:
         apply_group_offloading(module, offload_type="leaf_level", **options)
 
@@ -50,6 +58,9 @@ def withdraw(module: torch.nn.Module) -> None:
     """Take off the device what a stopped forward left there; streaming goes on."""
     for group in _groups(module):
         group.offload_()
+    registry: Any = getattr(module, "_diffusers_hook", None)
+    if kept := registry and registry.get_hook(_KEPT):
+        kept.withdraw()
 
 
 def unstream(module: torch.nn.Module) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers.hooks import group_offloading
 from diffusers.models.attention_dispatch import _AttentionBackendRegistry as Registry
 
 from ourvidz.pipeline.attention import attending, find_attention
 from ourvidz.pipeline.compiled import compiled, make_compilable
 from ourvidz.pipeline.forecast import Schedule, forecasting
 from ourvidz.pipeline.hasten import paced
-from ourvidz.pipeline.streaming import stream
+from ourvidz.pipeline.streaming import stream, unstream
 from tests.pipeline.test_placing import inputs
 from tests.tiny import tiny_transformer
 from tests.vace import tiny_vace
@@ -121,6 +122,32 @@ def test_some_passes_are_forecast_and_nearly_right(streamed: bool) -> None:
 
 
 @torch.inference_mode()
+def test_passes_are_forecast_while_the_library_learns_the_order_of_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a card: in the first pass the library's tracer puts the forward back that it found."""
+    put_on: Any = group_offloading._apply_group_offloading_hook
+
+    def traced(module: torch.nn.Module, group: Any, *, config: Any) -> None:
+        put_on(module, group, config=config)
+        if module is model:
+            tracer = group_offloading.LazyPrefetchGroupOffloadingHook()
+            module._diffusers_hook.register_hook(tracer, "lazy_prefetch_group_offloading")  # type: ignore[operator, union-attr]
+
+    model = tiny_vace()
+    exact = steps(model, 20)
+    monkeypatch.setattr(group_offloading, "_apply_group_offloading_hook", traced)
+    stream(model, CPU)
+    for _ in range(2):
+        with forecasting(model, Schedule(num_steps=20)) as tally:
+            steps(model, 20)
+        assert (tally.computed, tally.forecast) == (26, 14)
+    assert torch.equal(torch.stack(steps(model, 20)), torch.stack(exact))
+    unstream(model)
+    assert torch.equal(torch.stack(steps(model, 20)), torch.stack(exact))
+
+
+@torch.inference_mode()
 def test_a_clip_that_is_not_even_is_computed(caplog: pytest.LogCaptureFixture) -> None:
     model = tiny_vace()
     exact = steps(model, 12)
@@ -141,24 +168,26 @@ def test_without_a_schedule_nothing_is_forecast() -> None:
 
 @pytest.mark.gpu
 @torch.inference_mode()
-def test_a_card_is_never_far_behind() -> None:
+def test_a_card_is_at_most_two_blocks_behind() -> None:
     model: Any = tiny_transformer()
     model.to("cuda")
-    slow, behind = torch.cuda.Event(), []
+    given = {k: v.cuda() if isinstance(v, torch.Tensor) else v for k, v in inputs(model).items()}
+    model(**given)  # what a first pass loads takes longer than any block
+    torch.cuda.synchronize()
+    ends: list[torch.cuda.Event] = []
+    is_near, is_ahead = list[bool](), list[bool]()
 
-    def look(module: torch.nn.Module, *_: Any) -> None:
-        if module is model.blocks[0]:
-            torch.cuda._sleep(200_000_000)  # a tenth of a second
-            slow.record()
-        behind.append(not slow.query())
+    def look(*_: Any) -> None:
+        is_near.append(all(end.query() for end in ends[:-2]))
+        is_ahead.append(not all(end.query() for end in ends))
+        torch.cuda._sleep(100_000_000)  # a twentieth of a second
+        ends.append(torch.cuda.Event())
+        ends[-1].record()
 
     with paced(model):
         hooks = [block.register_forward_pre_hook(look) for block in model.blocks]
-        given = {
-            k: v.cuda() if isinstance(v, torch.Tensor) else v for k, v in inputs(model).items()
-        }
         for _ in range(4):
             model(**given)
     for hook in hooks:
         hook.remove()
-    assert behind[0] and not all(behind)
+    assert len(ends) == 8 and all(is_near) and any(is_ahead)

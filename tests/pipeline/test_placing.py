@@ -9,9 +9,9 @@ import torch
 from transformers import UMT5Config, UMT5EncoderModel
 
 from ourvidz.domain.errors import Cancelled
-from ourvidz.pipeline.locked import lock, tensors_of
+from ourvidz.pipeline.locked import Berth, lock, tensors_of
 from ourvidz.pipeline.manager import ModelManager
-from ourvidz.pipeline.placing import Berth, Loaded
+from ourvidz.pipeline.placing import Loaded
 from ourvidz.pipeline.quantize import quantize
 from ourvidz.pipeline.streaming import is_streamed, stream, unstream, withdraw
 from tests.tiny import TEXT_DIM, tiny_transformer
@@ -47,6 +47,44 @@ def test_streamed_it_computes_the_same_to_the_bit(make: Any) -> None:
     unstream(model)
     assert not is_streamed(model)
     assert torch.equal(model(**given)[0], expected)
+
+
+@pytest.mark.parametrize("make", [tiny_transformer, tiny_vace])
+@torch.no_grad()
+def test_what_is_no_block_comes_once_and_goes_when_it_is_withdrawn(make: Any) -> None:
+    model = make()
+    given = inputs(model)
+
+    def places() -> dict[str, int]:
+        tensors = [*model.named_parameters(), *model.named_buffers()]
+        return {name: one.data_ptr() for name, one in tensors if "blocks." not in name}
+
+    home = places()
+    assert {"patch_embedding.weight", "proj_out.bias", "scale_shift_table"} < home.keys()
+    stream(model, CPU)
+    assert places() == home
+    model(**given)
+    away = places()
+    assert not {*away.values()} & {*home.values()}
+    model(**given)
+    assert places() == away
+    withdraw(model)
+    assert places() == home
+    model(**given)
+    assert not {*places().values()} & {*home.values()}
+    unstream(model)
+    assert places() == home
+
+
+@torch.inference_mode()
+def test_as_the_library_has_it_nothing_stays() -> None:
+    model = tiny_transformer()
+    given = inputs(model)
+    expected = model(**given)[0]
+    home = model.proj_out.weight.data_ptr()
+    stream(model, CPU, kept=False)
+    assert torch.equal(model(**given)[0], expected)
+    assert model.proj_out.weight.data_ptr() == home
 
 
 @torch.inference_mode()
@@ -93,7 +131,7 @@ def test_a_text_encoder_streams_leaf_by_leaf() -> None:
 def test_a_module_comes_home_to_the_very_memory_it_left() -> None:
     layer = torch.nn.BatchNorm1d(4)  # parameters and buffers
     home = [tensor.data_ptr() for tensor in tensors_of(layer)]
-    berth = Berth(layer, pinned=False)
+    berth = Berth(tensors_of(layer))
     berth.board(CPU)
     assert not {tensor.data_ptr() for tensor in tensors_of(layer)} & set(home)
     berth.come_home()
@@ -115,6 +153,7 @@ def test_where_no_memory_can_be_locked_all_stays_as_it_was(
 @pytest.mark.gpu
 def test_locked_weights_take_what_they_are_and_no_more() -> None:
     ModelManager(device="cuda")
+    torch.cuda.init()  # before it there are no statistics
     layers = torch.nn.ModuleList(torch.nn.Linear(2304, 2304) for _ in range(4))  # 20.25 MiB each
     torch.accelerator.memory.empty_host_cache()
     before = torch.cuda.host_memory_stats()["allocated_bytes.current"]

@@ -133,6 +133,18 @@ def _streamed_bytes(part: Component, whole: int, workload: Workload) -> int:
     return still + (whole - still) // blocks * _BLOCKS_AT_ONCE
 
 
+def blocks_bytes(workload: Workload, whole: int) -> int:
+    """Of a transformer of `whole` bytes those in blocks. Streamed, they come anew for every pass;
+    the rest comes once and stays.
+    """
+    checkpoint = checkpoint_of(workload)
+    dims, part = checkpoint.transformer, checkpoint.component("transformer")
+    count = (dims.num_layers + dims.vace_layers) * dims.block_parameters
+    if dims.vace_layers:  # each gives a hint, and the first one takes the tokens in
+        count += (dims.vace_layers + 1) * dims.dim * (dims.dim + 1)
+    return round(whole * count / part.parameters) if part else whole
+
+
 def denoise_bytes(workload: Workload, choices: Choices) -> int:
     """The transformer's tensors in one pass, beside its weights."""
     dims, count = checkpoint_of(workload).transformer, tokens(workload)

@@ -11,7 +11,7 @@ from ourvidz.domain.family import Precision
 from ourvidz.domain.progress import Stage
 from ourvidz.pipeline.budget.calibration import FASTEST_TFLOPS, Calibration, Rate, Work
 from ourvidz.pipeline.budget.machines import Machine
-from ourvidz.pipeline.budget.memory import Needs
+from ourvidz.pipeline.budget.memory import Needs, blocks_bytes
 from ourvidz.pipeline.budget.plans import Calibrated, Choices, ComponentPlan, Plan, Workload
 from ourvidz.pipeline.budget.work import decode_flops, denoise_flops, encode_flops
 
@@ -171,14 +171,16 @@ def denoise_seconds(
 def _copy_seconds(
     workload: Workload, choices: Choices, components: Sequence[ComponentPlan], machine: Machine
 ) -> float:
-    """Of the blocks that are streamed, in all passes."""
-    passes = workload.forwards * -(-workload.num_videos // choices.batch)
-    streamed = sum(
+    """Of the blocks that are streamed, in all passes, and once of what stays between them."""
+    batches = -(-workload.num_videos // choices.batch)
+    whole = sum(
         part.host_bytes
         for part in components
         if part.name == "transformer" and part.placement == "streamed"
     )
-    return passes * streamed / (machine.pcie_gbps * 1e9)
+    blocks = blocks_bytes(workload, whole)
+    copied = batches * (workload.forwards * blocks + whole - blocks)
+    return copied / (machine.pcie_gbps * 1e9)
 
 
 def delivered_px(workload: Workload) -> int:

@@ -15,7 +15,13 @@ from ourvidz.domain.dims import TransformerDims
 from ourvidz.domain.family import Precision
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.budget import Choices, workload_of
-from ourvidz.pipeline.budget.memory import denoise_bytes, needs, token_bytes, vae_bytes
+from ourvidz.pipeline.budget.memory import (
+    blocks_bytes,
+    denoise_bytes,
+    needs,
+    token_bytes,
+    vae_bytes,
+)
 from ourvidz.pipeline.quantize import quantize
 from tests.pipeline.budget import real
 
@@ -99,6 +105,20 @@ def test_a_pass_in_8_bits_holds_what_the_plan_says(
     measured = held_bytes(replace(dims, num_layers=2), latents, precision=precision)
     choices = Choices(precision=precision, text_precision="bf16")
     assert measured <= denoise_bytes(workload_of(request), choices) <= 1.15 * measured
+
+
+@pytest.mark.parametrize("family", [name for name, one in FAMILIES.items() if one.needs])
+def test_of_a_streamed_transformer_the_blocks_come_with_every_pass(family: str) -> None:
+    """By the real class: as much as the plan's seconds count with."""
+    for checkpoint in FAMILIES[family].checkpoints:
+        with torch.device("meta"):
+            module = real.transformer(checkpoint.transformer)
+        count = {name: one.numel() for name, one in module.named_parameters()}
+        blocks = sum(one for name, one in count.items() if "blocks." in name)
+        work = workload_of(
+            VideoRequest(prompt="a", model=family, num_frames=81), checkpoint.abilities[0]
+        )
+        assert blocks_bytes(work, 2 * sum(count.values())) == 2 * blocks
 
 
 def test_interleaved_control_blocks_need_two_thirds_of_stock_ones() -> None:

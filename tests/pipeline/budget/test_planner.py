@@ -184,7 +184,8 @@ def test_streaming_never_is_faster_than_the_copies() -> None:
     made = plan(request("wan2.1-14b"), slow)
     assert made.placement == "streamed"
     denoise = next(one.seconds for one in made.stages if one.stage == "denoise")
-    assert denoise == pytest.approx(50 * 28.58e9 / 10e9, rel=0.01)
+    # 40 blocks of 0.703 GB for every pass; the 0.465 GB that are no block once.
+    assert denoise == pytest.approx((50 * 28.111e9 + 0.465e9) / 10e9, rel=1e-3)
 
 
 def test_costs_grow_from_profile_to_profile() -> None:
