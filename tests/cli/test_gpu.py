@@ -42,7 +42,8 @@ def test_a_gpu_that_was_asked_for_must_be_there(
 
 
 @pytest.mark.gpu
-def test_a_gpu_is_described(ourvidz: Run) -> None:
+def test_a_gpu_is_described(ourvidz: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OURVIDZ_DEVICE", "cuda")
     found = findings(ourvidz("doctor", "--gpu", "--json"))
     assert {"driver", "torch", "capability", "VRAM", "attention native"} <= found.keys()
     assert found["host memory"]["says"].endswith("can be pinned")
