@@ -16,6 +16,10 @@ from time import perf_counter
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
+from ourvidz.pipeline.budget.memory import INT8_ROWS
+from ourvidz.pipeline.quantize import Fp8Linear, Int8Linear, fp8_product
 
 _TERA, _GIGA = 1e12, 1e9
 _LEAST_S = 0.15
@@ -26,9 +30,10 @@ _RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
 @dataclass(frozen=True, kw_only=True)
 class Ceilings:
     """Tera operations a second of products and of attention; GB/s of copies on the device, and
-    to it from pinned host memory (None on a CPU).
+    to it from pinned host memory (None on a CPU). products: the format of the products.
     """
 
+    products: str = ""
     matmul_tflops: float
     attention_tflops: float
     copy_gbps: float
@@ -43,9 +48,13 @@ class Ceilings:
 
 
 def measure_ceilings(
-    device: torch.device, dtype: torch.dtype, shape: tuple[int, int, int, int]
+    device: torch.device, dtype: torch.dtype, shape: tuple[int, int, int, int], precision: str = ""
 ) -> Ceilings:
-    """shape: tokens, dim, ffn_dim and head_dim of the transformer that is compared with them."""
+    """shape: tokens, dim, ffn_dim and head_dim of the transformer that is compared with them.
+
+    precision: of its layers. Products are measured in fp8 and int8 where layers multiply in them
+    and the device can, else in dtype; `products` says which.
+    """
     tokens, dim, ffn_dim, head_dim = shape
     x = torch.randn(tokens, dim, device=device, dtype=dtype)
     weight = torch.randn(ffn_dim, dim, device=device, dtype=dtype)
@@ -53,7 +62,7 @@ def measure_ceilings(
     source = torch.empty(64 * 2**20, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     with torch.inference_mode():
-        matmul = fastest(lambda: F.linear(x, weight), device)
+        products, matmul_tflops = _products(x, weight, precision)
         attention = fastest(lambda: F.scaled_dot_product_attention(q, k, v), device)
         copy = fastest(lambda: target.copy_(source), device)
         upload = None
@@ -61,11 +70,48 @@ def measure_ceilings(
             host = torch.empty(source.shape, dtype=torch.uint8, pin_memory=True)
             upload = fastest(lambda: target.copy_(host, non_blocking=True), device)
     return Ceilings(
-        matmul_tflops=2 * tokens * dim * ffn_dim / matmul / _TERA,
+        products=products,
+        matmul_tflops=matmul_tflops,
         attention_tflops=4 * tokens * tokens * dim / attention / _TERA,
         copy_gbps=2 * source.numel() / copy / _GIGA,
         upload_gbps=source.numel() / upload / _GIGA if upload else None,
     )
+
+
+def _products(x: torch.Tensor, weight: torch.Tensor, precision: str) -> tuple[str, float]:
+    """Format and tera operations a second of x (n, in) by weight (out, in)."""
+    plain = str(x.dtype).removeprefix("torch.")
+    if precision in ("fp8", "int8"):
+        try:
+            return precision, _tflops(*_in_8_bits(x, weight, precision), x.device)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, NotImplementedError):
+            plain += f", no {precision} here"
+    return plain, _tflops(lambda: F.linear(x, weight), 2 * x.numel() * len(weight), x.device)
+
+
+def _in_8_bits(
+    x: torch.Tensor, weight: torch.Tensor, precision: str
+) -> tuple[Callable[[], object], int]:
+    """The product that our layers make of rows that are scaled already, and its operations."""
+    kind = Fp8Linear if precision == "fp8" else Int8Linear
+    x = x if precision == "fp8" else x[:INT8_ROWS]
+    rows, held = (_scaled(kind, one) for one in (x, weight))
+    count = 2 * x.numel() * len(weight)
+    if precision == "fp8":
+        return lambda: fp8_product(rows.weight, rows.scale, held.weight, held.scale), count
+    return lambda: torch._int_mm(rows.weight, held.weight.t()), count
+
+
+def _scaled(kind: type[Fp8Linear | Int8Linear], values: torch.Tensor) -> Fp8Linear | Int8Linear:
+    linear = nn.Linear(1, 1, bias=False, device="meta")
+    linear.weight = nn.Parameter(values, requires_grad=False)
+    return kind(linear, values.device)
+
+
+def _tflops(work: Callable[[], object], operations: int, device: torch.device) -> float:
+    return operations / fastest(work, device) / _TERA
 
 
 def fastest(work: Callable[[], object], device: torch.device) -> float:

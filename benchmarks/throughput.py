@@ -41,6 +41,7 @@ from ourvidz.pipeline.budget import (
     rates_of,
     write_calibration,
 )
+from ourvidz.pipeline.budget.memory import blocks_bytes
 from ourvidz.pipeline.budget.work import Operations, forward_operations, tokens
 from ourvidz.settings import read_settings
 
@@ -51,8 +52,9 @@ _GIB, _TERA = 2**30, 1e12
 class Row:
     """One scenario; None where a figure can not be had. clip_s: denoising and decoding.
 
-    roofline_fraction: of the speed at the measured ceilings. vs_diffusers: our seconds of a
-    forward in those of plain diffusers. not_measured: why, when there is no figure at all.
+    roofline_fraction: of the speed at the measured ceilings; ceiling: the format of the products
+    among them. vs_diffusers: our seconds of a forward in those of plain diffusers. not_measured:
+    why, when there is no figure at all.
     """
 
     scenario: str
@@ -61,6 +63,7 @@ class Row:
     seconds_per_forward: float | None = None
     tflops: float | None = None
     roofline_fraction: float | None = None
+    ceiling: str = ""
     peak_vram_gib: float | None = None
     predicted_gib: float | None = None
     peak_ram_gib: float | None = None
@@ -134,7 +137,7 @@ def measure(
     dtype = manager.get(names["transformer"]).dtype
     precision = manager.format(names["transformer"])
     shape = (tokens(made.workload), dims.dim, dims.ffn_dim, dims.head_dim)
-    ceilings = measure_ceilings(device, dtype, shape)
+    ceilings = measure_ceilings(device, dtype, shape, precision)
     room = (options.limit_bytes or manager.memory_bytes) - HEADROOM_BYTES
     theirs = plain(scenario, manager, names, options.steps, room) if options.compared else None
     needs = forward_operations(dims, tokens(made.workload))
@@ -146,6 +149,7 @@ def measure(
         seconds_per_forward=paces.forward_s,
         tflops=needs.total / paces.forward_s / _TERA,
         roofline_fraction=_least_s(ceilings, needs, made) / paces.forward_s,
+        ceiling=ceilings.products,
         peak_vram_gib=None if vram is None else vram / _GIB,
         predicted_gib=_planned_bytes(made) / _GIB,
         peak_ram_gib=ram / _GIB,
@@ -168,7 +172,8 @@ def measure(
 def _least_s(ceilings: Ceilings, needs: Operations, made: Plan) -> float:
     part = made.component("transformer")
     streamed = part.host_bytes if part.placement == "streamed" else 0
-    return ceilings.seconds(needs.linear, needs.attention, streamed)
+    copied = blocks_bytes(made.workload, streamed)
+    return ceilings.seconds(needs.linear, needs.attention, copied)
 
 
 def _planned_bytes(made: Plan) -> int:
@@ -216,7 +221,7 @@ def run(
 
 HEAD = (
     f"{'scenario':52}{'s/forward':>10}{'TFLOP/s':>9}{'roofline':>9}{'VRAM':>7}{'RAM':>7}"
-    f"{'vs diffusers':>13}{'s/clip':>9}{'W':>6}{'cost':>8}"
+    f"{'vs diffusers':>13}{'s/clip':>9}{'W':>6}{'cost':>8}  ceiling"
 )
 
 
@@ -232,7 +237,7 @@ def line(row: Row) -> str:
         cell(row.seconds_per_forward, 10, 3), cell(row.tflops, 9, 3),
         cell(row.roofline_fraction, 9, 2), cell(row.peak_vram_gib, 7, 1),
         cell(row.peak_ram_gib, 7, 1), cell(row.vs_diffusers, 13, 3), cell(row.clip_s, 9, 2),
-        cell(row.watts, 6, 0), cell(row.cost_per_clip, 8, 4),
+        cell(row.watts, 6, 0), cell(row.cost_per_clip, 8, 4), f"  {row.ceiling}",
     ))  # fmt: skip
 
 

@@ -48,15 +48,7 @@ class Fp8Linear(nn.Module):
         """(..., in) to (..., out), in the input's dtype."""
         rows, scale = _scaled(x.flatten(0, -2), _FP8_MAX)
         rows = rows.to(torch.float8_e4m3fn)  # the 16-bit ones are gone before the product comes
-        y = torch._scaled_mm(
-            rows,
-            self.weight.t(),
-            scale_a=scale,
-            scale_b=self.scale.t(),
-            out_dtype=torch.bfloat16,
-            use_fast_accum=x.is_cuda,
-        )
-        return _finished(y, self.bias, x)
+        return _finished(fp8_product(rows, scale, self.weight, self.scale), self.bias, x)
 
 
 class Int8Linear(nn.Module):
@@ -85,6 +77,20 @@ class Int8Linear(nn.Module):
         rows = F.pad(rows.round_().to(torch.int8), (0, 0, 0, max(0, _LEAST_ROWS - len(x))))
         sums = torch._int_mm(rows, self.weight.t())[: len(x)]
         return (sums * scale).mul_(self.scale.t()).to(x.dtype)
+
+
+def fp8_product(
+    rows: torch.Tensor, scale: torch.Tensor, weight: torch.Tensor, weight_scale: torch.Tensor
+) -> torch.Tensor:
+    """Rows (n, in) by a weight (out, in), each of 8-bit floats with scales (..., 1): bf16."""
+    return torch._scaled_mm(
+        rows,
+        weight.t(),
+        scale_a=scale,
+        scale_b=weight_scale.t(),
+        out_dtype=torch.bfloat16,
+        use_fast_accum=rows.is_cuda,
+    )
 
 
 def quantize(module: nn.Module, precision: Precision, device: torch.device) -> None:

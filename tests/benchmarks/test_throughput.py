@@ -6,9 +6,11 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from diffusers import WanTransformer3DModel, WanVACETransformer3DModel
 
 from benchmarks import throughput
@@ -50,11 +52,46 @@ def test_the_roofline_is_the_slower_of_computing_and_uploading() -> None:
 def test_ceilings_are_measured_here() -> None:
     found = measure_ceilings(CPU, torch.float32, (64, 128, 256, 32))
     assert found.matmul_tflops > 0 and found.attention_tflops > 0 and found.copy_gbps > 0
-    assert found.upload_gbps is None
+    assert found.upload_gbps is None and found.products == "float32"
     assert peak_ram_bytes() > 2**20
     with metered() as draw:
         pass
     assert draw.watts is None or draw.watts > 0
+
+
+@pytest.mark.parametrize(
+    ("precision", "products"),
+    [("fp8", "fp8"), ("int8", "int8"), ("nf4", "bfloat16"), ("bfloat16", "bfloat16")],
+)
+def test_products_are_measured_in_the_format_that_layers_multiply_in(
+    precision: str, products: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.dtype] = []
+    for place, name in ((torch, "_scaled_mm"), (torch, "_int_mm"), (F, "linear")):
+        real = getattr(place, name)
+
+        def noted(rows: torch.Tensor, *rest: object, real: Any = real, **more: object) -> object:
+            seen.append(rows.dtype)
+            return real(rows, *rest, **more)
+
+        monkeypatch.setattr(place, name, noted)
+    found = measure_ceilings(CPU, torch.bfloat16, (64, 128, 256, 32), precision)
+    dtypes = {"fp8": torch.float8_e4m3fn, "int8": torch.int8, "bfloat16": torch.bfloat16}
+    assert found.products == products and found.matmul_tflops > 0
+    assert {*seen} == {dtypes[products]}
+
+
+@pytest.mark.parametrize("name", ["_scaled_mm", "_int_mm"])
+def test_a_device_without_8_bit_products_is_compared_with_16_bits_and_says_so(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise NotImplementedError("not on this device")
+
+    monkeypatch.setattr(torch, name, missing)
+    precision = {"_scaled_mm": "fp8", "_int_mm": "int8"}[name]
+    found = measure_ceilings(CPU, torch.bfloat16, (64, 128, 256, 32), precision)
+    assert found.products == f"bfloat16, no {precision} here" and found.matmul_tflops > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +164,9 @@ def test_it_ends_with_one_line_of_all_rows_and_keeps_what_the_planner_reads(
     rows = {row["scenario"]: row for row in json.loads(lines[-1])["rows"]}
     still = rows["starter image 224x128x1 fast"]
     assert still["seconds_per_forward"] > 0 and still["vs_diffusers"] > 0
-    assert still["roofline_fraction"] > 0 and still["peak_vram_gib"] is None
+    assert still["roofline_fraction"] > 0 and still["ceiling"] == still["precision"]
+    assert lines[0].endswith("ceiling") and lines[1].endswith(f"  {still['precision']}")
+    assert still["peak_vram_gib"] is None
     assert still["cost_per_clip"] == pytest.approx(still["clip_s"] / 1000)
     large = rows["wan2.1-14b image 1280x720x1 fast"]
     assert large["not_measured"] == "needs a GPU" and large["seconds_per_forward"] is None
