@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from diffusers import GGUFQuantizationConfig
-from diffusers.quantizers.gguf.utils import SUPPORTED_GGUF_QUANT_TYPES
+from diffusers.quantizers.gguf.utils import SUPPORTED_GGUF_QUANT_TYPES, dequantize_gguf_tensor
 from gguf import GGMLQuantizationType, GGUFReader
 from torch import nn
 
@@ -23,6 +23,10 @@ from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.family import BITS, IN_FILES, Precision
 
 _PLAIN = (GGMLQuantizationType.F32, GGMLQuantizationType.F16, GGMLQuantizationType.BF16)
+#: Names of what diffusers holds in 32 bits whatever the file has: its own, and those of Wan's code.
+_IN_FP32 = frozenset({
+    "time_embedder", "scale_shift_table", "norm1", "norm2", "norm3", "time_embedding", "modulation",
+})  # fmt: skip
 #: A layer that every transformer of this kind begins with.
 _FIRST = "patch_embedding.weight"
 #: Share of a file's parameters to those of its model, up to which it may hold more.
@@ -58,13 +62,18 @@ def look_into(path: Path) -> Packed:
         names = ", ".join(sorted(kind.name for kind in kinds))
         raise InvalidRequest("transformer", f"{path} is in {names}, which is not read; {_USE}")
     count = sum(int(one.n_elements) for one in tensors)
-    held = sum(  # what is not packed is held in 16 bits
-        2 * int(one.n_elements) if one.tensor_type in _PLAIN else int(one.n_bytes)
-        for one in tensors
-    )
+    bits = 8 * sum(min(int(one.n_bytes), 2 * int(one.n_elements)) for one in tensors) / count
     formats: tuple[Precision, ...] = (*IN_FILES, "bf16")
-    nearest = min(formats, key=lambda one: abs(BITS[one] - 8 * held / count))
+    nearest = min(formats, key=lambda one: abs(BITS[one] - bits))
+    held = sum(_held_bytes(one) for one in tensors)
     return Packed(path=path, precision=nearest, parameters=count, bytes=held)
+
+
+def _held_bytes(tensor: Any) -> int:
+    """Of a file's tensor when it is loaded for a card."""
+    if _IN_FP32 & {*tensor.name.split(".")}:
+        return 4 * int(tensor.n_elements)
+    return 2 * int(tensor.n_elements) if tensor.tensor_type in _PLAIN else int(tensor.n_bytes)
 
 
 def formats_of(
@@ -113,7 +122,19 @@ def load_packed(
     # What a model has no place for is left out by diffusers, with a warning.
     if any(one.is_meta for one in held) or file.parameters > count * _STRAY:
         raise _of_another(file)
+    _unpack_all_but_linear(module, dtype)
     return module
+
+
+def _unpack_all_but_linear(module: nn.Module, dtype: torch.dtype) -> None:
+    """diffusers packs what is packed in the file, but only its linear layers can read that."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            continue
+        for name, one in list(layer.named_parameters(recurse=False)):
+            if hasattr(one, "quant_type"):
+                values = dequantize_gguf_tensor(one).to(dtype)
+                setattr(layer, name, nn.Parameter(values, requires_grad=False))
 
 
 def _of_another(file: Packed) -> InvalidRequest:

@@ -19,6 +19,7 @@ from ourvidz.domain.family import Lora, Precision, Source
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, render
 from ourvidz.pipeline.budget import Machine, machine_named
+from ourvidz.pipeline.budget.memory import token_bytes, unpacked_bytes
 from ourvidz.pipeline.export import read_frames
 from ourvidz.pipeline.ladder import plan_of
 from ourvidz.pipeline.loading import load_component
@@ -26,11 +27,16 @@ from ourvidz.pipeline.packed import load_packed, look_into
 from ourvidz.pipeline.quantize import format_of
 from ourvidz.pipeline.shot import Shot
 from ourvidz.pipeline.streaming import stream
-from tests.gguf_file import wide_transformer, write_gguf
+from tests.gguf_file import wide_transformer, wider_transformer, write_gguf
+from tests.pipeline.budget.real import peak_bytes
 from tests.pipeline.test_placing import inputs
-from tests.tiny import save_tiny_starter
+from tests.tiny import TEXT_DIM, save_tiny_starter
 
 STARTER = FAMILIES["starter"]
+#: Formats in blocks of 256 weights, those of the files that people publish among them.
+OF_256 = tuple(
+    GGMLQuantizationType[name] for name in ("Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS")
+)
 REQUEST = VideoRequest(
     prompt="a red sailboat", seed=7, width=96, height=64, num_frames=5, num_inference_steps=2,
     output_size=(96, 64),
@@ -52,13 +58,19 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("kind", "error"), [(GGMLQuantizationType.Q8_0, 0.003), (GGMLQuantizationType.Q4_0, 0.05)]
+    ("kind", "error"),
+    [
+        (GGMLQuantizationType.Q8_0, 0.003),
+        (GGMLQuantizationType.Q4_0, 0.05),
+        (GGMLQuantizationType.BF16, 0.01),
+        *((kind, 0.001) for kind in OF_256),  # of which the values are known exactly
+    ],
 )
 @torch.inference_mode()
 def test_it_computes_nearly_the_same_and_streams_to_the_bit(
     tmp_path: Path, kind: GGMLQuantizationType, error: float
 ) -> None:
-    exact = wide_transformer()
+    exact = wider_transformer() if kind in OF_256 else wide_transformer()
     exact.save_config(tmp_path)
     path = write_gguf(exact, tmp_path / "a.gguf", kind)
     dims = STARTER.checkpoints[0].transformer
@@ -70,6 +82,50 @@ def test_it_computes_nearly_the_same_and_streams_to_the_bit(
     stream(found, torch.device("cpu"))
     for _ in range(2):
         assert torch.equal(found(**given)[0], made)
+
+
+@pytest.mark.parametrize("kind", [GGMLQuantizationType.Q8_0, GGMLQuantizationType.BF16, *OF_256])
+def test_it_takes_the_bytes_that_are_planned_with(
+    tmp_path: Path, kind: GGMLQuantizationType
+) -> None:
+    """To the byte, once it is in 16 bits as a card holds it; positions follow from the shape."""
+    module = wider_transformer()
+    module.save_config(tmp_path)
+    file = look_into(write_gguf(module, tmp_path / "a.gguf", kind))
+    dims = STARTER.checkpoints[0].transformer
+    held = load_packed(type(module), file, dims, tmp_path, torch.bfloat16).parameters()
+    assert file.bytes == sum(one.numel() * one.element_size() for one in held)
+
+
+@pytest.mark.parametrize("size", [(1, 16, 16), (5, 32, 32)])
+@pytest.mark.parametrize(
+    ("kind", "precision", "is_worst"),
+    [
+        ("Q8_0", "q8_0", True), ("Q5_1", "q5_k_m", True),
+        ("BF16", "bf16", True), ("Q5_0", "q5_k_m", True), ("Q5_K", "q5_k_m", False),
+        ("Q6_K", "q5_k_m", False), ("Q4_0", "q4_k_s", False), ("Q4_K", "q4_k_s", False),
+        ("Q5_K", "q4_k_s", True), ("Q3_K", "q4_k_s", False),
+    ],
+)  # fmt: skip
+@torch.no_grad()
+def test_a_pass_unpacks_in_what_the_plan_says(
+    tmp_path: Path, kind: str, precision: Precision, is_worst: bool, size: tuple[int, int, int]
+) -> None:
+    module = wider_transformer()
+    module.save_config(tmp_path)
+    file = look_into(write_gguf(module, tmp_path / "a.gguf", GGMLQuantizationType[kind]))
+    dims = replace(
+        STARTER.checkpoints[0].transformer, num_layers=2, dim=256, ffn_dim=512, head_dim=128
+    )
+    found = load_packed(type(module), file, dims, tmp_path, torch.bfloat16)
+    given = [torch.zeros(1, 8, *size), torch.zeros(1), torch.zeros(1, 16, TEXT_DIM)]
+    given = [given[0].bfloat16(), given[1], given[2].bfloat16()]
+    measured = peak_bytes(found, lambda: found(*given), *given)
+    tokens = size[0] * size[1] * size[2] // 4
+    planned = tokens * token_bytes(dims, precision) + 6 * 16 * dims.dim
+    planned += unpacked_bytes(dims, precision, tokens)
+    assert measured <= planned
+    assert planned <= 1.25 * measured or not is_worst
 
 
 def test_without_a_config_the_shape_is_the_catalogs(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ The constants follow from the real classes, run on tensors without content;
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from ourvidz.domain.dims import TransformerDims
-from ourvidz.domain.family import Component, ComponentName, Precision
+from ourvidz.domain.family import IN_FILES, Component, ComponentName, Precision
 from ourvidz.pipeline.budget.plans import Choices, ComponentPlan, Placement, Workload
 from ourvidz.pipeline.budget.work import TILE_PX, checkpoint_of, encodings, tokens
 
@@ -27,11 +29,15 @@ _TEXT_BLOCKS = 24
 #: Of whole frames that tiles are blended into, in copies of (3, T, H, W) fp32.
 _BLENDED_COPIES = 3.3
 _RGB_BYTES = 12
-_EIGHT_BIT: frozenset[Precision] = frozenset({"fp8", "int8"})
 #: Rows that an int8 product takes at once: its 32-bit sums would fill gigabytes. Each of those
 #: rows holds ten bytes for every number that comes out of it, the others two.
 INT8_ROWS = 4096
 _INT8_ROW_BYTES, _ROW_BYTES = 10, 2
+#: Of each weight of a layer while it is unpacked to 16 bits, in files by way of whole numbers: the
+#: most of the formats that a file of such a size is in (IQ4 alone takes more). bf16: of a file.
+_UNPACKING_BYTES: Mapping[Precision, float] = MappingProxyType(
+    {"nf4": 2.0, "q8_0": 4.0, "q5_k_m": 10.0, "q4_k_s": 7.25, "bf16": 8.0}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,9 +166,20 @@ def denoise_bytes(workload: Workload, choices: Choices) -> int:
         rows = choices.batch * count
         sums = _INT8_ROW_BYTES * min(rows, INT8_ROWS) - _ROW_BYTES * rows
         beside = max(0, sums) * dims.ffn_dim
-    elif choices.precision not in _EIGHT_BIT | {"bf16", "fp32"}:
-        beside = 2 * dims.dim * dims.ffn_dim
+    elif choices.precision in ("nf4", *IN_FILES) or workload.transformer_bytes:
+        beside = unpacked_bytes(dims, choices.precision, choices.batch * count)
     return choices.batch * (count * token + texts) + beside
+
+
+def unpacked_bytes(dims: TransformerDims, precision: Precision, rows: int) -> int:
+    """What unpacking adds to a pass over so many rows: a layer's weights in 16 bits, or more while
+    they are made: in the feed-forward, where one of its tensors is gone by then, or of the layer
+    that makes six vectors of the time, which is the largest and runs before there are any others.
+    """
+    d, f = dims.dim, dims.ffn_dim
+    each = _UNPACKING_BYTES[precision]
+    inside, ahead = each * d * f - 2 * rows * f, each * 6 * d * d - 18 * rows * d
+    return round(max(2 * d * f, inside, ahead))
 
 
 def token_bytes(
