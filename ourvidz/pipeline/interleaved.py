@@ -50,8 +50,10 @@ class InterleavedVACETransformer(WanVACETransformer3DModel):
             )
         shape = hidden_states.shape
         rotary_emb = self.rope(hidden_states)
-        tokens = self.patch_embedding(hidden_states).flatten(2).transpose(1, 2)
-        control = self.vace_patch_embedding(control_hidden_states).flatten(2).transpose(1, 2)
+        # Row after row, as the stock forward lays them: products in 8 bits take nothing else, and
+        # every sum with them would come out the other way round.
+        tokens = self.patch_embedding(hidden_states).flatten(2).mT.contiguous()
+        control = self.vace_patch_embedding(control_hidden_states).flatten(2).mT.contiguous()
         temb, modulation, words, _ = self.condition_embedder(timestep, encoder_hidden_states, None)
         modulation = modulation.unflatten(1, (6, -1))
         weights = dict(zip(config.vace_layers, torch.unbind(scale), strict=True))

@@ -46,7 +46,7 @@ class Fp8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(..., in) to (..., out), in the input's dtype."""
-        rows, scale = _scaled(x.flatten(0, -2), _FP8_MAX)
+        rows, scale = _scaled(x.flatten(0, -2).contiguous(), _FP8_MAX)  # cards refuse columns
         rows = rows.to(torch.float8_e4m3fn)  # the 16-bit ones are gone before the product comes
         return _finished(fp8_product(rows, scale, self.weight, self.scale), self.bias, x)
 
@@ -65,7 +65,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(..., in) to (..., out), in the input's dtype."""
-        rows = x.flatten(0, -2)
+        rows = x.flatten(0, -2).contiguous()
         y = x.new_empty(len(rows), len(self.weight))
         for start in range(0, len(rows), INT8_ROWS):
             some = slice(start, start + INT8_ROWS)

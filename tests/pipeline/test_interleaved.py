@@ -39,6 +39,18 @@ def test_the_control_is_not_ignored() -> None:
 
 
 @torch.inference_mode()
+def test_tokens_lie_one_after_the_other_in_every_block() -> None:
+    model, laid = tiny_vace(), list[bool]()
+    for block in (*model.blocks, *model.vace_blocks):
+        block.register_forward_pre_hook(lambda _, given: laid.append(given[0].is_contiguous()))
+    model.vace_blocks[0].register_forward_pre_hook(  # type: ignore[operator]
+        lambda _, given: laid.append(given[2].is_contiguous())
+    )
+    model(**inputs())
+    assert len(laid) == 7 and all(laid)
+
+
+@torch.inference_mode()
 def test_one_hint_at_a_time_is_alive() -> None:
     model = tiny_vace()
     order: list[str] = []

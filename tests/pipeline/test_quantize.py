@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from transformers import UMT5Config, UMT5EncoderModel
@@ -9,6 +11,7 @@ from transformers import UMT5Config, UMT5EncoderModel
 from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.family import Precision
 from ourvidz.pipeline.quantize import format_of, quantizable, quantize
+from tests.pipeline.test_placing import inputs
 from tests.tiny import TEXT_DIM
 from tests.vace import tiny_vace
 
@@ -44,6 +47,37 @@ def test_it_takes_half_or_a_quarter(precision: Precision, share: float) -> None:
     before = bytes_of(layers)
     quantize(layers, precision, CPU)
     assert bytes_of(layers) < share * before
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Distances of rows and of columns in what is multiplied in 8 bits, as it comes."""
+    found: list[tuple[int, int]] = []
+    for name in ("_scaled_mm", "_int_mm"):
+        real = getattr(torch, name)
+
+        def noted(rows: torch.Tensor, *rest: Any, real: Any = real, **more: Any) -> Any:
+            found.append((rows.stride(0), rows.stride(1)))
+            return real(rows, *rest, **more)
+
+        monkeypatch.setattr(torch, name, noted)
+    return found
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp8"])
+@torch.inference_mode()
+def test_cards_are_given_rows_that_lie_one_after_the_other(
+    precision: Precision, seen: list[tuple[int, int]]
+) -> None:
+    """A CPU multiplies anything, a card refuses columns."""
+    layers = torch.nn.Sequential(torch.nn.Linear(64, 32))
+    exact = layers(columns := torch.randn(1, 64, 40).mT)
+    quantize(layers, precision, CPU)
+    assert float((layers(columns) - exact).norm() / exact.norm()) < 0.1
+    model = tiny_vace()
+    quantize(model, precision, CPU)
+    model(**inputs(model))
+    assert len(seen) > 40 and all(along == 1 < apart for apart, along in seen)
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp8"])
