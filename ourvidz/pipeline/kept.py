@@ -9,6 +9,8 @@ from diffusers.hooks import ModelHook
 
 from ourvidz.pipeline.locked import Berth, tensors_of
 
+_HOST = torch.device("cpu")
+
 
 class Kept(ModelHook):
     """The outermost hook of a streamed module; its first pass brings the rest of it along.
@@ -29,7 +31,7 @@ class Kept(ModelHook):
 
     def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
         """The arguments as they are."""
-        if not self._is_aboard:
+        if not self._is_aboard and self._device != _HOST:
             self._berth.board(self._device)
             self._is_aboard = True
         return args, kwargs
