@@ -39,7 +39,7 @@ class Share:
 def joined(rank: int, count: int, device: torch.device, rendezvous: Path) -> Iterator[Share]:
     """Inside, `count` processes work together, which find each other by the file `rendezvous`."""
     if device.type == "cuda":
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(device.index or 0)  # torch refuses "cuda" without a number
     distributed.init_process_group(
         "nccl" if device.type == "cuda" else "gloo",
         init_method=rendezvous.as_uri(),
