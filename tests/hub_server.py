@@ -24,6 +24,7 @@ class HubServer(ThreadingHTTPServer):
     requests: times each file was asked for. ranges: the ranges asked for. cut_after: bytes after
     which answers break off, for as many `cuts` as are left. spoilt: name of a file whose content
     differs from its digest. status: answer this to everything. knows_ranges: else always whole.
+    instead: what a page of somebody else answers to everything.
     """
 
     daemon_threads = True
@@ -37,6 +38,7 @@ class HubServer(ThreadingHTTPServer):
         self.cuts = 0
         self.spoilt = ""
         self.status = 200
+        self.instead = b""
         self.knows_ranges = True
 
     @property
@@ -49,8 +51,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if self.server.status != 200:
-            self._answer(self.server.status, b"")
+        if self.server.status != 200 or self.server.instead:
+            self._answer(self.server.status, self.server.instead)
         elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/(\w+)", path):
             self._answer(200, json.dumps(self._described(found[1])).encode())
         elif found := re.fullmatch(rf"/([^/]+/[^/]+)/resolve/{COMMIT}/(.+)", path):
@@ -61,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _described(self, repository: str) -> dict[str, object]:
         folder = self.server.root / repository
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        return {"id": repository, "sha": COMMIT, "siblings": [_sibling(f, folder) for f in files]}
+        return {"id": repository, "sha": COMMIT, "siblings": [sibling(f, folder) for f in files]}
 
     def _file(self, path: Path) -> None:
         self.server.requests[path.name] += 1
@@ -88,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def _sibling(path: Path, folder: Path) -> dict[str, object]:
+def sibling(path: Path, folder: Path) -> dict[str, object]:
     about: dict[str, object] = {
         "rfilename": str(path.relative_to(folder)),
         "size": path.stat().st_size,

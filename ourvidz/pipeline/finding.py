@@ -45,11 +45,21 @@ def locate(source: Source, models_dir: Path | None = None, file: str = "") -> Pa
 
 
 def component_class(folder: Path) -> Any:
-    """The diffusers or transformers class that a folder's config.json names."""
-    config = json.loads((folder / "config.json").read_text())
-    if name := config.get("_class_name"):
-        return getattr(diffusers, name)
-    return getattr(transformers, config["architectures"][0])
+    """The diffusers or transformers class that a folder's config.json names.
+
+    Raises OSError when there is none, ValueError when it names no class that is installed.
+    """
+    text = (folder / "config.json").read_text()
+    try:
+        config = json.loads(text)
+        of_diffusers = "_class_name" in config
+        name = str(config["_class_name"] if of_diffusers else config["architectures"][0])
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ValueError("its config.json is damaged: it names no class") from error
+    library = diffusers if of_diffusers else transformers
+    if not hasattr(library, name):
+        raise ValueError(f"{library.__name__} {library.__version__} has no {name}")
+    return getattr(library, name)
 
 
 def fingerprint(source: Source, models_dir: Path | None = None, file: str = "") -> str:

@@ -14,10 +14,11 @@ from pathlib import Path
 import diffusers
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 
+from ourvidz.domain.errors import Unavailable
 from ourvidz.pipeline.finding import component_class
-from ourvidz.pipeline.weights.hub import INDEX
+from ourvidz.pipeline.weights.disk import write_tensors
+from ourvidz.pipeline.weights.whole import INDEX
 
 #: Components that run in bf16. An autoencoder runs in fp32 on a GPU, so it stays as it came.
 _IN_BF16 = ("transformer", "text_encoder", "image_encoder")
@@ -58,18 +59,24 @@ def to_bf16(original: Path, target: Path, keep: frozenset[str]) -> None:
             cast = tensor.dtype in (torch.float32, torch.float16) and not keep & {*name.split(".")}
             tensors[name] = tensor.to(torch.bfloat16) if cast else tensor
     draft = target.with_name(f".{target.name}")
-    save_file(tensors, draft, metadata={"format": "pt"})
+    write_tensors(tensors, draft, {"format": "pt"})
     draft.replace(target)
 
 
 def kept_in_fp32(folder: Path) -> frozenset[str]:
     """Parts of tensor names that the class of a component never casts to bf16.
 
-    transformers' classes keep theirs only from fp16.
+    transformers' classes keep theirs only from fp16. Raises Unavailable for a class that the
+    installed libraries do not have.
     """
     if not (folder / "config.json").exists():
         return frozenset()
-    cls = component_class(folder)
+    try:
+        cls = component_class(folder)
+    except ValueError as error:
+        raise Unavailable(
+            str(folder), f"{error}; install the pinned versions of diffusers and transformers"
+        ) from error
     ours = issubclass(cls, diffusers.ModelMixin)
     return frozenset(cls._keep_in_fp32_modules or ()) if ours else frozenset()
 

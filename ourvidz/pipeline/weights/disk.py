@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import math
+import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+
 from ourvidz.domain.errors import Unavailable
 
-_GIB = 2**30
+_MIB, _GIB = 2**20, 2**30
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def check_room(need_bytes: int, models_dir: Path, instead: str) -> int:
@@ -23,8 +32,8 @@ def check_room(need_bytes: int, models_dir: Path, instead: str) -> int:
     if free < need_bytes:
         raise Unavailable(
             "disk",
-            f"{need_bytes / _GIB:.1f} GiB are needed and {free / _GIB:.1f} GiB are free at "
-            f"{models_dir}; free some, set OURVIDZ_HOME to a larger disk, or {instead}",
+            f"{_amount(need_bytes, math.ceil)} are needed and {_amount(free, math.floor)} are free "
+            f"at {models_dir}; free some, set OURVIDZ_HOME to a larger disk, or {instead}",
         )
     return free
 
@@ -35,8 +44,36 @@ def writable(models_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        advice = "free some space" if error.errno in _FULL else "make it a writable folder"
         raise Unavailable(
             "disk",
-            f"{models_dir} can not be written ({error.strerror or error}); free some space or set "
-            "OURVIDZ_HOME, then run the same command again: it goes on where it stopped",
+            f"{error.filename or models_dir} can not be written ({error.strerror or error}); "
+            f"{advice} or set OURVIDZ_HOME, then run the same command again: it goes on where it "
+            "stopped",
         ) from error
+
+
+def write_tensors(
+    tensors: Mapping[str, torch.Tensor], path: Path, metadata: Mapping[str, str]
+) -> None:
+    """Write a safetensors file, or nothing; raises OSError, also for what the library calls else.
+
+    Its own error of a full disk is no OSError and tells the number in words.
+    """
+    try:
+        save_file(dict(tensors), path, metadata=dict(metadata))
+    except (OSError, SafetensorError) as error:
+        path.unlink(missing_ok=True)
+        number = re.search(r"os error (\d+)", str(error))
+        if isinstance(error, SafetensorError) and number:
+            raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
+        raise OSError(str(error)) from error
+
+
+def _amount(count: int, rounded: Callable[[float], int]) -> str:
+    """Bytes for people; what little there is is not called none.
+
+    >>> _amount(3 * 2**20 - 1, math.ceil), _amount(5 * 2**30, math.floor)
+    ('3 MiB', '5.0 GiB')
+    """
+    return f"{count / _GIB:.1f} GiB" if count >= _GIB else f"{rounded(count / _MIB)} MiB"

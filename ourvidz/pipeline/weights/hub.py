@@ -17,11 +17,10 @@ from huggingface_hub.utils import build_hf_headers
 from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.family import Source
 from ourvidz.pipeline.weights.manifest import OnBytes, git_digest_of, sha256_of
+from ourvidz.pipeline.weights.whole import INDEX, read_by_loaders
 
 #: What is fetched of a component: never pickles, never formats of other libraries.
 PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model")
-#: How the list of a sharded component's files ends.
-INDEX = ".safetensors.index.json"
 _TIMEOUT = httpx.Timeout(15.0, read=60.0)
 #: A connection that broke is tried again this often without a byte of progress.
 _TRIES = 4
@@ -52,16 +51,26 @@ class Listing:
 
 
 class Hub:
-    """endpoint: the hub's address; None is the one that huggingface_hub is set to."""
+    """endpoint: the hub's address; None is the one that huggingface_hub is set to.
+
+    Raises Unavailable for proxies in the environment that can not be used.
+    """
 
     def __init__(self, endpoint: str | None = None, *, pause_s: float = _PAUSE_S) -> None:
         self._endpoint = endpoint or constants.ENDPOINT
         self._pause_s = pause_s
-        self._http = httpx.Client(
-            timeout=_TIMEOUT,
-            follow_redirects=True,
-            headers=build_hf_headers() | {"accept-encoding": "identity"},
-        )
+        try:
+            self._http = httpx.Client(
+                timeout=_TIMEOUT,
+                follow_redirects=True,
+                headers=build_hf_headers() | {"accept-encoding": "identity"},
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise Unavailable(
+                "the proxy",
+                f"what HTTPS_PROXY, HTTP_PROXY or ALL_PROXY says can not be used ({error}); set "
+                "the one that is wrong to an http:// address, or unset it",
+            ) from error
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -108,6 +117,8 @@ class Hub:
         """
         part = path.with_name(path.name + ".part")
         part.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not part.exists():  # it was whole, but not used before a stop
+            path.replace(part)
         if part.exists() and part.stat().st_size > file.bytes:
             part.unlink()
         part.touch()
@@ -165,14 +176,14 @@ class Hub:
             else:
                 advice = f"answers {status}; run the same command again later"
             raise Unavailable(f"{source.name} on the hub", advice) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(
                 "the hub",
                 f"{self._endpoint} can not be reached ({error or type(error).__name__}); check the "
                 "network or HF_ENDPOINT, then run the same command again: it goes on where it "
                 "stopped",
             ) from error
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unavailable(
                 "the hub",
                 f"{self._endpoint} answers in words that are not the hub's ({error}); check "
@@ -191,18 +202,3 @@ def _remote_files(
             yield RemoteFile(
                 path=one["rfilename"], bytes=one["size"], digest=lfs.get("sha256") or one["blobId"]
             )
-
-
-def read_by_loaders(names: Iterable[str], shards: frozenset[str]) -> frozenset[str]:
-    """Of the files of a folder those that a loader reads; `shards` are what its index names.
-
-    A repository may hold the same weights a second time, whole or in another format.
-
-    >>> names = ["config.json", "model.safetensors", "consolidated.safetensors"]
-    >>> sorted(read_by_loaders(names, frozenset()))
-    ['config.json', 'model.safetensors']
-    """
-    names = frozenset(names)
-    weights = frozenset(name for name in names if name.endswith(".safetensors"))
-    read = shards or weights & {"model.safetensors", "diffusion_pytorch_model.safetensors"}
-    return names - weights | read if read else names

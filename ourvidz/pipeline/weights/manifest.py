@@ -50,12 +50,18 @@ class Manifest:
         draft.replace(folder / NAME)
 
     def damaged(self, folder: Path, on_bytes: OnBytes = lambda count: None) -> Iterator[str]:
-        """Names of files in `folder` that are missing or not what they should be."""
+        """Names of files in `folder` that are missing, unreadable or not what they should be."""
         for name, entry in self.files.items():
-            path = folder / name
-            has_size = path.is_file() and path.stat().st_size == entry.bytes
-            if not has_size or sha256_of(path, on_bytes) != entry.sha256:
+            if not _holds(folder / name, entry, on_bytes):
                 yield name
+
+
+def _holds(path: Path, entry: Entry, on_bytes: OnBytes) -> bool:
+    try:
+        has_size = path.is_file() and path.stat().st_size == entry.bytes
+        return has_size and sha256_of(path, on_bytes) == entry.sha256
+    except OSError:
+        return False
 
 
 def sha256_of(path: Path, on_bytes: OnBytes = lambda count: None) -> str:

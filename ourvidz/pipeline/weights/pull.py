@@ -15,9 +15,13 @@ from typing import Protocol
 from ourvidz.domain.family import Source
 from ourvidz.pipeline.weights.convert import place
 from ourvidz.pipeline.weights.disk import check_room, writable
-from ourvidz.pipeline.weights.hub import INDEX, Listing, RemoteFile
-from ourvidz.pipeline.weights.manifest import Entry, Manifest, OnBytes, sha256_of
+from ourvidz.pipeline.weights.hub import Listing, RemoteFile
+from ourvidz.pipeline.weights.manifest import NAME, Entry, Manifest, OnBytes, sha256_of
 from ourvidz.pipeline.weights.parts import Part
+from ourvidz.pipeline.weights.whole import INDEX
+
+#: Where, in a draft, files lie as they come; some may be there in part.
+_ORIGINALS = ".original"
 
 
 class Origin(Protocol):
@@ -34,11 +38,12 @@ class Origin(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Errand:
-    """What is missing of one part."""
+    """What is missing of one part. held_bytes: what an earlier stop left of those files here."""
 
     part: Part
     listing: Listing
     missing: tuple[RemoteFile, ...]
+    held_bytes: int = 0
 
     @property
     def fetch_bytes(self) -> int:
@@ -64,7 +69,8 @@ def survey(parts: Sequence[Part], models_dir: Path, origin: Origin) -> tuple[Err
         listing = origin.listing(part.source, part.only)
         kept = _kept(part, listing, models_dir)
         missing = tuple(file for file in _in_order(listing.files) if file.name not in kept.files)
-        errands.append(Errand(part=part, listing=listing, missing=missing))
+        held = sum(_held(part.draft(models_dir) / _ORIGINALS / file.name) for file in missing)
+        errands.append(Errand(part=part, listing=listing, missing=missing, held_bytes=held))
     return tuple(errands)
 
 
@@ -73,8 +79,8 @@ def check_disk(errands: Sequence[Errand], models_dir: Path) -> tuple[int, int]:
     kept = sum(errand.part.kept_bytes(errand.fetch_bytes) for errand in errands)
     spare = max((errand.disk_bytes - errand.part.kept_bytes(errand.fetch_bytes) for errand in
                  errands), default=0)  # fmt: skip
-    free = check_room(kept + spare, models_dir, "pull one ability")
-    return kept + spare, free
+    need = max(0, kept + spare - sum(errand.held_bytes for errand in errands))
+    return need, check_room(need, models_dir, "pull one ability")
 
 
 def pull(errand: Errand, models_dir: Path, origin: Origin, on_bytes: OnBytes) -> Path:
@@ -86,15 +92,16 @@ def pull(errand: Errand, models_dir: Path, origin: Origin, on_bytes: OnBytes) ->
     draft, home = part.draft(models_dir), part.home(models_dir)
     kept = _kept(part, listing, models_dir)
     with writable(models_dir):
-        (draft / ".original").mkdir(parents=True, exist_ok=True)
+        (draft / _ORIGINALS).mkdir(parents=True, exist_ok=True)
+        _clear(draft, {_ORIGINALS, NAME, *kept.files})
         for file in errand.missing:
-            original, target = draft / ".original" / file.name, draft / file.name
+            original, target = draft / _ORIGINALS / file.name, draft / file.name
             origin.fetch(listing, file, original, on_bytes)
             place(original, target, part.precision)
             entry = Entry(bytes=target.stat().st_size, sha256=sha256_of(target), origin=file.digest)
             kept = replace(kept, files={**kept.files, file.name: entry})
             kept.write(draft)
-        shutil.rmtree(draft / ".original")
+        shutil.rmtree(draft / _ORIGINALS)
         home.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(home, ignore_errors=True)
         draft.replace(home)
@@ -133,6 +140,23 @@ def _kept(part: Part, listing: Listing, models_dir: Path) -> Manifest:
     same = {name: one for name, one in found.files.items() if digests.get(name) == one.origin}
     damaged = {*replace(found, files=same).damaged(draft)}
     return replace(found, files={name: one for name, one in same.items() if name not in damaged})
+
+
+def _clear(draft: Path, but: set[str]) -> None:
+    """Delete what a stopped conversion or another revision left: it would come along."""
+    for path in draft.iterdir():
+        if path.name in but:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _held(original: Path) -> int:
+    """Bytes of a file, or of its part, that came before a stop."""
+    found = [original, original.with_name(f"{original.name}.part")]
+    return sum(path.stat().st_size for path in found if path.is_file())
 
 
 def _in_order(files: Sequence[RemoteFile]) -> Iterator[RemoteFile]:

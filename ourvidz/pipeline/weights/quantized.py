@@ -16,10 +16,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from ourvidz.domain.family import Precision, Source
-from ourvidz.pipeline.weights.disk import check_room, writable
+from ourvidz.pipeline.weights.disk import check_room, writable, write_tensors
 from ourvidz.pipeline.weights.manifest import OnBytes, sha256_of
 
 log = logging.getLogger(__name__)
@@ -90,19 +90,17 @@ class Shelf:
         Raises Unavailable("disk") where there is no room.
         """
         need = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-        check_room(need + SPARE_BYTES, self.models_dir, "use a smaller format")
         home = _home(self.source, self.models_dir)
         part = home / f"{self.recipe.stem}.{os.getpid()}.part"
         with writable(self.models_dir):
             home.mkdir(parents=True, exist_ok=True)
-            for left in home.glob("*.part"):  # by a process that was stopped
+            for left in home.glob("*.part"):  # by a process that was stopped; it may fill the disk
                 left.unlink(missing_ok=True)
+            check_room(need + SPARE_BYTES, self.models_dir, "use a smaller format")
             try:
-                save_file(dict(tensors), part, metadata={"recipe": json.dumps(asdict(self.recipe))})
+                write_tensors(tensors, part, {"recipe": json.dumps(asdict(self.recipe))})
                 path = home / f"{self.recipe.stem}.{sha256_of(part)}.safetensors"
                 part.replace(path)
-            except SafetensorError as error:
-                raise OSError(str(error)) from error
             finally:
                 part.unlink(missing_ok=True)
             for other in self._superseded(path):
@@ -131,8 +129,11 @@ def format_of_file(path: Path) -> str:
 
 
 def is_sound(path: Path, on_bytes: OnBytes = lambda count: None) -> bool:
-    """Whether a kept file holds what was written."""
-    return sha256_of(path, on_bytes) == path.stem.rpartition(".")[2]
+    """Whether a kept file can be read and holds what was written."""
+    try:
+        return sha256_of(path, on_bytes) == path.stem.rpartition(".")[2]
+    except OSError:
+        return False
 
 
 def _home(source: Source, models_dir: Path) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,10 @@ import torch
 from transformers import UMT5Config, UMT5EncoderModel
 
 from ourvidz.domain.catalog import family
-from tests.hub_server import HubServer, serving
+from ourvidz.pipeline.weights.hub import Hub
+from ourvidz.pipeline.weights.parts import Part
+from ourvidz.pipeline.weights.pull import pull, survey
+from tests.hub_server import COMMIT, HubServer, serving, sibling
 from tests.tiny import tiny_transformer, tiny_vae
 
 MODEL = "wan2.1-1.3b"
@@ -42,3 +47,38 @@ def server(published: Path) -> Iterator[HubServer]:
     """A hub that has it."""
     with serving(published) as running:
         yield running
+
+
+def fill_cache(published: Path, cache: Path) -> Path:
+    """The transformer as the hub's own client keeps it: links named by file to named blobs.
+
+    Returns the folder of the links.
+    """
+    repository = family(MODEL).checkpoints[0].components[0].source.name
+    home = cache / f"models--{repository.replace('/', '--')}"
+    for path in (published / repository / "transformer").iterdir():
+        about = sibling(path, published / repository)
+        lfs = about.get("lfs")
+        digest = lfs["sha256"] if isinstance(lfs, dict) else about["blobId"]
+        blob = home / "blobs" / str(digest)
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, blob)
+        link = home / "snapshots" / COMMIT / "transformer" / path.name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(blob)
+    (home / "refs").mkdir()
+    (home / "refs" / "main").write_text(COMMIT)
+    return home / "snapshots" / COMMIT / "transformer"
+
+
+@pytest.fixture
+def hub(server: HubServer) -> Iterator[Hub]:
+    """Its client, which waits for nothing."""
+    with closing(Hub(server.endpoint, pause_s=0)) as client:
+        yield client
+
+
+def fetch(part: Part, models_dir: Path, hub: Hub) -> Path:
+    """One part, all the way; returns its home."""
+    (errand,) = survey([part], models_dir, hub)
+    return pull(errand, models_dir, hub, lambda count: None)
