@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from ourvidz.cli.asked import GIB, USUAL_RAM_GIB, check, machine_of, request_of
 from ourvidz.cli.screen import Screen, aligned, as_bytes
 from ourvidz.domain import catalog
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.family import IN_FILES, MADE_HERE, Precision
-from ourvidz.domain.request import Profile, VideoRequest
+from ourvidz.domain.request import Profile
 from ourvidz.pipeline.budget import (
     MACHINES,
     Machine,
     Plan,
-    Speeds,
-    machine_measured,
     machine_named,
     profile_costs,
-    read_calibrations,
 )
 from ourvidz.pipeline.budget import plan as make_plan
-from ourvidz.pipeline.host import host_bytes
-from ourvidz.settings import read_settings
 
-_GIB = 2**30
-#: Host memory where it was not said: what a machine for such work usually has.
-_USUAL_RAM_GIB = 64
 #: What people ask a card about when they name no model.
 _FOR_CARDS = "wan2.1-14b"
-_SIZES = {"720p": (1280, 720), "480p": (832, 480)}
 
 
 def plan(args: Namespace, screen: Screen) -> None:
     """Say what of a model fits on a machine, how it would lie there, and how long it takes."""
+    check(args)
     named = args.gpu is not None or args.vram is not None
     args.model = args.model or (_FOR_CARDS if named else next(iter(catalog.FAMILIES)))
     if args.matrix:
         _show_matrix(args, screen)
         return
-    request, machine = _request(args), _machine(args)
+    request, machine = request_of(args), machine_of(args)
     made = make_plan(request, machine, formats=_formats(args))
+    _check_host(made)
     costs = profile_costs(request, machine, _formats(args))
     parts: list[Any] = [aligned(*_rows(made).items()), "", aligned(*_stages(made)), ""]
     parts.append(aligned(("profile", "passes", "petaflop", "time"), *(
@@ -100,7 +93,7 @@ def document(made: Plan) -> dict[str, Any]:
     return {
         **asdict(made.workload),
         "device": made.device,
-        "peak_gib": round(made.peak_bytes / _GIB, 3),
+        "peak_gib": round(made.peak_bytes / GIB, 3),
         "placement": made.placement,
         "quantization": made.quantization,
         **{key: value for key, value in asdict(made).items() if key != "workload"},
@@ -111,65 +104,14 @@ def _formats(args: Namespace) -> tuple[Precision, ...] | None:
     return (args.quantization,) if args.quantization else None
 
 
-def _request(args: Namespace) -> VideoRequest:
-    width, height = args.width, args.height
-    if args.size:
-        width, height = _size(args.size, args.model)
-    return VideoRequest(
-        prompt="any",
-        model=args.model,
-        profile=args.profile,
-        width=width,
-        height=height,
-        num_frames=args.frames,
-        image=Path("first.png") if args.from_image else None,
-    )
-
-
-def _size(text: str, model: str) -> tuple[int, int]:
-    """Width and height of a name, as near to it as the model was trained at, or of numbers."""
-    if wanted := _SIZES.get(text.lower()):
-        trained = catalog.family(model).sizes
-        return next((size for size in trained if size[0] == wanted[0]), wanted)
-    found = re.fullmatch(r"(\d+)x(\d+)", text.lower())
-    if not found:
-        raise InvalidRequest("size", f"{text!r} is no size; use 720p, 480p or such as 832x480")
-    return int(found[1]), int(found[2])
-
-
-def _machine(args: Namespace) -> Machine:
-    """The machine that was named, else this one, with the speeds that were measured on it."""
-    for field in ("vram", "ram"):
-        if (amount := getattr(args, field)) is not None and not 0 < amount < 1e6:
-            raise InvalidRequest(field, "must be an amount in GB, such as 24")
-    named = args.gpu is not None or args.vram is not None
-    speeds = Speeds(read_settings().speeds_path)
-    machine = _named(args) if named else _here(args, speeds)
-    if args.calibration is None:
-        return speeds.known(machine)
-    found = read_calibrations(args.calibration)
-    if not found:
-        raise InvalidRequest("calibration", f"there is no file {args.calibration}; check its name")
-    same = [one for one in found if machine_measured(one).name == machine.name]
-    return replace(machine, calibration=(same or found)[-1])
-
-
-def _named(args: Namespace) -> Machine:
-    ram = round((args.ram or _USUAL_RAM_GIB) * _GIB)
-    vram = None if args.vram is None else round(args.vram * _GIB)
-    if args.gpu is not None:
-        return machine_named(args.gpu, vram_bytes=vram, ram_bytes=ram)
-    return Machine(name=f"a card with {args.vram:g} GB", vram_bytes=vram or 0, ram_bytes=ram)
-
-
-def _here(args: Namespace, speeds: Speeds) -> Machine:
-    """This machine: the CPU that made the last clip, else what torch finds, which takes longer."""
-    machine = speeds.newest()
-    if machine is None or machine.device != "cpu" or catalog.family(args.model).needs:
-        from ourvidz.pipeline.precision import machine_here
-
-        machine = machine_here(read_settings().device)
-    return replace(machine, ram_bytes=round(args.ram * _GIB) if args.ram else host_bytes())
+def _check_host(made: Plan) -> None:
+    has = made.machine.ram_bytes
+    if made.device == "cpu" and has is not None and made.peak_bytes > has:
+        raise InvalidRequest(
+            "ram",
+            f"{made.workload.family} needs up to {as_bytes(made.peak_bytes)} on a CPU and "
+            f"{as_bytes(has)} are there; choose fewer frames, a smaller size or a larger machine",
+        )
 
 
 def _rows(made: Plan) -> dict[str, str]:
@@ -238,7 +180,7 @@ def _how_known(made: Plan) -> str:
 
 def _show_matrix(args: Namespace, screen: Screen) -> None:
     """All cards of the table by all models that need one, in the chosen profile."""
-    ram = round((args.ram or _USUAL_RAM_GIB) * _GIB)
+    ram = round((args.ram or USUAL_RAM_GIB) * GIB)
     models = [family.name for family in catalog.FAMILIES.values() if family.needs]
     rows: list[dict[str, Any]] = []
     lines: list[tuple[str, ...]] = []
@@ -252,13 +194,13 @@ def _show_matrix(args: Namespace, screen: Screen) -> None:
         aligned(("card", *models), *lines),
         "",
         f"{args.profile}, {args.frames} frames at each model's own size, hosts with "
-        f"{ram / _GIB:g} GiB: format, placement, peak memory, time (published, not measured here)",
+        f"{ram / GIB:g} GiB: format, placement, peak memory, time (published, not measured here)",
     )
 
 
 def _cell(args: Namespace, model: str, machine: Machine) -> dict[str, Any]:
     cell: dict[str, Any] = {"gpu": machine.name, "model": model}
-    request = replace(_request(args), model=model, width=None, height=None)
+    request = replace(request_of(args), model=model, width=None, height=None)
     try:
         try:
             made = make_plan(request, machine, formats=_formats(args))
@@ -268,7 +210,7 @@ def _cell(args: Namespace, model: str, machine: Machine) -> dict[str, Any]:
             made = make_plan(request.replace(profile="balanced"), machine, formats=_formats(args))
     except InvalidRequest as error:
         return cell | {"fits": False, "says": "-", "advice": error.reason}
-    peak = f"{made.peak_bytes / _GIB:.0f} GiB"
+    peak = f"{made.peak_bytes / GIB:.0f} GiB"
     says = [made.quantization, made.placement, peak]
     if made.seconds is not None:
         says.append(_time(made.seconds))
@@ -276,7 +218,7 @@ def _cell(args: Namespace, model: str, machine: Machine) -> dict[str, Any]:
         "fits": True,
         "quantization": made.quantization,
         "placement": made.placement,
-        "peak_gib": round(made.peak_bytes / _GIB, 3),
+        "peak_gib": round(made.peak_bytes / GIB, 3),
         "seconds": made.seconds,
         "calibrated": made.calibrated,
         "says": ", ".join(says),

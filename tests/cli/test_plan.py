@@ -118,16 +118,33 @@ def test_the_matrix_has_every_card_and_every_model_that_needs_one(ourvidz: Run) 
         (["--vram", "4"], "wan2.1-14b needs 9."),
         (["--quantization", "int8"], "is for cards; leave it out"),
         (["--vram", "-3"], "must be an amount in GB"),
+        (["--vram", "1e-12", "--gpu", "RTX 4090"], "must be an amount in GB"),
+        (["--vram", "24576"], "must be an amount in GB"),
+        (["--matrix", "--ram", "-3"], "must be an amount in GB"),
+        (["--matrix", "--ram", "nan"], "must be an amount in GB"),
+        (["--matrix", "--ram", "1e300"], "must be an amount in GB"),
+        (["--ram", "0.2"], "are there; choose fewer frames"),
+        (["--matrix", "--gpu", "RTX 4090"], "leave it out"),
+        (["--matrix", "--model", "sora"], "leave it out"),
+        (["--matrix", "--size", "480p"], "leave it out"),
+        (["--size", "0x0"], "'0x0' is no size"),
+        (["--size", "9" * 5000 + "x16"], "is no size"),
+        (["--width", "0"], "must be at least 1 px"),
+        (["--width", "832", "--size", "480p"], "leave one of both out"),
         (["--vram", "24", "--size", "huge", "--model", "wan2.1-14b"], "'huge' is no size"),
         (["--vram", "24", "--size", "17x17", "--model", "wan2.1-14b"], "multiple of 16"),
         (["--calibration", "nothing.json"], "there is no file"),
+        (["--calibration", "."], "there is no file"),
         (["--calibration", "broken.json"], "holds no speeds of a machine"),
+        (["--calibration", "broken.json"], "name another file or leave it out"),
+        (["--calibration", "none.json"], "name another file or leave it out"),
     ],
 )
 def test_what_can_not_be_planned_says_what_to_change(
     ourvidz: Run, tmp_path: Path, words: list[str], says: str
 ) -> None:
+    (tmp_path / "none.json").write_text('{"format": 2, "machines": []}')
     (tmp_path / "broken.json").write_text('{"format": 2, "machines": [{"machine": "CPU"}]}')
     done = ourvidz("plan", *words)
     assert (done.status, says in done.stderr) == (2, True), done.stderr
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr and "delete" not in done.stderr
