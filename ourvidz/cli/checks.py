@@ -14,7 +14,7 @@ from ourvidz.backends.hosted.storage import SupabaseMedia
 from ourvidz.backends.postgres.health import OLDEST_VERSION, Health, health_of
 from ourvidz.backends.postgres.migrate import standing
 from ourvidz.bootstrap import Wiring
-from ourvidz.cli.findings import Check, Finding, State
+from ourvidz.cli.findings import Check, Finding, State, damage
 from ourvidz.domain.catalog import FAMILIES
 from ourvidz.domain.errors import NotAllowed, PolicyRefused
 from ourvidz.domain.media import BUCKETS
@@ -210,7 +210,8 @@ def _models(wiring: Wiring) -> Iterator[Finding]:
         found = take_inventory(family, manager)
         is_wanted = family.name in (settings.worker_models or ("starter",))
         if found.status == "runs":
-            yield Finding(f"weights of {family.name}", "ok", "complete")
+            whole = Finding(f"weights of {family.name}", "ok", "complete")
+            yield damage(family.name, found.parts) or whole
         elif is_wanted:
             yield Finding(
                 f"weights of {family.name}", "fail", found.status, "; ".join(found.advice)

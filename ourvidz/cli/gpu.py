@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from ourvidz.cli.findings import Finding
+from ourvidz.cli.findings import Finding, damage
 from ourvidz.cli.inventory import take_inventory
 from ourvidz.cli.screen import as_bytes
 from ourvidz.domain.catalog import FAMILIES
@@ -138,10 +138,13 @@ def _families(settings: Settings, card: gpu.Card | None) -> Iterator[Finding]:
             compute_capability=card.capability,
         )
     for family in FAMILIES.values():
-        missing = [one for one, at in take_inventory(family, manager).parts.items() if
-                   at == "missing"]  # fmt: skip
+        parts = take_inventory(family, manager).parts
+        missing = [one for one, at in parts.items() if at == "missing"]
+        damaged = damage(family.name, {one: at for one, at in parts.items() if at != "missing"})
         fits, says = _fits(family.name, machine)
         what = f"model {family.name}"
+        if damaged:
+            yield damaged
         if not fits:
             yield Finding(what, "warn", says, "use a model that runs here")
         elif missing:
@@ -149,7 +152,7 @@ def _families(settings: Settings, card: gpu.Card | None) -> Iterator[Finding]:
                 what, "warn", f"{says}; {len(missing)} parts are not here",
                 f"`ourvidz models pull {family.name}`",
             )  # fmt: skip
-        else:
+        elif not damaged:
             yield Finding(what, "ok", says)
 
 

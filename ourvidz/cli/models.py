@@ -14,12 +14,13 @@ from ourvidz.cli.quantizing import ask, quantize
 from ourvidz.cli.screen import Screen, aligned, as_bytes
 from ourvidz.domain import catalog
 from ourvidz.domain.errors import Cancelled, InvalidRequest, Unavailable
-from ourvidz.domain.family import ABILITIES, MADE_HERE
+from ourvidz.domain.family import ABILITIES, MADE_HERE, Ability
 from ourvidz.settings import read_settings
 
 if TYPE_CHECKING:
     from ourvidz.cli.inventory import Inventory
     from ourvidz.pipeline.weights.pull import Errand, Origin
+    from ourvidz.pipeline.weights.verify import Verdict
 
 
 def models(args: Namespace, screen: Screen) -> None:
@@ -30,6 +31,11 @@ def models(args: Namespace, screen: Screen) -> None:
     verbs: dict[str, Callable[[str, Namespace, Screen], None]] = {
         "pull": _pull, "convert": _convert, "verify": _verify,
     }  # fmt: skip
+    verb = args.words[0] if args.words else ""
+    if args.format and verb != "convert":
+        raise InvalidRequest("--format", "belongs to `models convert`; leave it out here")
+    if args.endpoint and verb != "pull":
+        raise InvalidRequest("--endpoint", "belongs to `models pull`; leave it out here")
     match args.words:
         case [verb, model] if verb in verbs:
             verbs[verb](model, args, screen)
@@ -37,6 +43,8 @@ def models(args: Namespace, screen: Screen) -> None:
             raise InvalidRequest("model", f"is missing; type `ourvidz models {verb} MODEL`")
         case [] | [_]:
             _list(args.words, screen)
+        case [verb, *many] if verb in verbs:
+            raise InvalidRequest("model", f"is one at a time, not {len(many)}; name one of them")
         case [verb, *_]:
             raise InvalidRequest("models", f"{verb!r} is no verb; use {', '.join(verbs)}")
 
@@ -118,6 +126,7 @@ def _fetch(model: str, args: Namespace, screen: Screen, origin: Origin) -> None:
             homes = [pull(errand, models_dir, origin, on_bytes) for errand in errands]
     except KeyboardInterrupt:
         raise Cancelled("Stopped; the same command goes on where it stopped.") from None
+    _check_installed(model, args.ability)
     document: dict[str, Any] = {"model": model, "pulled": [str(home) for home in homes]}
     screen.show(document, f"{model} is complete in {models_dir}" if parts else f"{model} is here.")
 
@@ -155,16 +164,42 @@ def _verify(model: str, args: Namespace, screen: Screen) -> None:
         (one.state, f"{one.source.name}/{one.source.folder}", one.says) for one in verdicts + made
     )
     screen.show({"model": model, "parts": [asdict(one) for one in verdicts + made]}, aligned(*rows))
-    bad = [one for one in verdicts if one.state != "sound"]
-    if bad:
-        raise Unavailable(
-            f"weights of {model}",
-            f"{len(bad)} of {len(verdicts)} parts are not sound; run `ourvidz models pull "
-            f"{model}`, which fetches only what is missing or damaged",
-        )
+    if any(one.state != "sound" for one in verdicts):
+        raise _unsound(model, verdicts)
     if any(one.state != "sound" for one in made):
         raise Unavailable(
             f"quantized weights of {model}",
             "some are damaged; they are made anew when they are needed, or now by "
             f"`ourvidz models convert {model} --format FORMAT`",
         )
+
+
+def _check_installed(model: str, ability: Ability | None) -> None:
+    """What no hub has can not be pulled: raises Unavailable when it is not sound."""
+    from ourvidz.pipeline.weights.parts import sources_of
+    from ourvidz.pipeline.weights.verify import verify
+
+    models_dir = read_settings().models_dir
+    sources = [one for one in sources_of(model, ability) if one.kind == "package"]
+    verdicts = [verify(source, models_dir) for source in sources]
+    if any(one.state != "sound" for one in verdicts):
+        raise _unsound(model, verdicts)
+
+
+def _unsound(model: str, verdicts: Sequence[Verdict]) -> Unavailable:
+    """What to do about parts that are missing or damaged, by where they come from."""
+    bad = [one for one in verdicts if one.state != "sound"]
+    advice: dict[str, None] = {}
+    models_dir = read_settings().models_dir
+    for one in bad:
+        if one.source.kind == "hub":
+            fetches = "which fetches only what is missing or damaged"
+            advice[f"run `ourvidz models pull {model}`, {fetches}"] = None
+        elif one.folder and one.folder.is_relative_to(models_dir):
+            advice[f"delete {one.folder}, which hides what is installed"] = None
+        elif one.source.name == "ourvidz.starter":
+            advice[f"fetch {one.source.folder} of the starter again from the repository"] = None
+        else:
+            advice[f"install the package {one.source.name} again"] = None
+    says = f"{len(bad)} of {len(verdicts)} parts are not sound"
+    return Unavailable(f"weights of {model}", "; ".join([says, *advice]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,9 @@ def test_a_format_is_made_once_shown_and_checked(
         (["pull"], 2, "models pull MODEL"),
         (["pull", "sora"], 2, "choose one of starter"),
         (["push", "starter"], 2, "no verb"),
+        (["pull", "starter", "wan2.1-1.3b"], 2, "one at a time"),
+        (["pull", "starter", "--format", "fp8"], 2, "belongs to `models convert`"),
+        (["convert", "starter", "--endpoint", "http://127.0.0.1:9"], 2, "belongs to `models pull`"),
         (["convert", "wan2.1-1.3b"], 7, "models pull"),
         (["convert", "starter", "--format", "fp8"], 2, "nothing to convert"),
         (["verify", "wan2.1-1.3b"], 7, "not sound"),
@@ -103,3 +107,24 @@ def test_what_can_not_be_done_says_what_to_do(
 def test_the_starter_comes_with_the_program(ourvidz: Run) -> None:
     assert "is here" in ourvidz("models", "pull", "starter").stdout
     assert ourvidz("models", "verify", "starter").status == 0
+
+
+def test_a_damaged_starter_is_told_with_what_helps(
+    ourvidz: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    monkeypatch.setenv("OURVIDZ_HOME", str(tmp_path / "home"))
+    vae = tmp_path / "home" / "models" / "ourvidz.starter" / "weights" / "vae"
+    (vae / "config.json").unlink()
+    for verb in ("verify", "pull", "convert"):
+        done = ourvidz("models", verb, "starter")
+        assert done.status == 7, verb
+        assert f"delete {vae}, which hides what is installed" in done.stderr
+        assert "models pull" not in done.stderr  # no hub has it
+    found = json.loads(ourvidz("doctor", "--gpu", "--json").stdout)["findings"]
+    (finding,) = (one for one in found if one["what"] == "weights of starter")
+    assert finding["state"] == "fail" and "config.json" in finding["says"]
+    assert finding["advice"] == "`ourvidz models verify starter` says what to do"
+    assert "model starter" not in {one["what"] for one in found}
+    shutil.rmtree(vae)
+    assert ourvidz("models", "pull", "starter").status == 0

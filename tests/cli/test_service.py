@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -194,9 +195,14 @@ def test_the_doctor_sees_what_is_open_and_what_is_missing(settings: Settings, up
             "update supabase_migrations.schema_migrations set version = '9' || version"
             " where version = (select max(version) from supabase_migrations.schema_migrations)"
         )
+        half = settings.models_dir / "ourvidz.starter" / "weights" / "vae" / "config.json"
+        kept = half.read_bytes() if half.exists() else None
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text("{")
         try:
             status, findings = found(up)
         finally:
+            half.write_bytes(kept) if kept else shutil.rmtree(half.parent)
             connection.execute("alter table public.projects enable row level security")
             connection.execute(
                 "update supabase_migrations.schema_migrations set version = substr(version, 2)"
@@ -206,6 +212,8 @@ def test_the_doctor_sees_what_is_open_and_what_is_missing(settings: Settings, up
     assert findings["row-level security"]["says"] == "is off for projects"
     assert "alter table public.NAME enable" in findings["row-level security"]["advice"]
     assert findings["migrations"]["advice"] == "run `ourvidz migrate`"
+    assert findings["weights of starter"]["state"] == "fail"
+    assert "models verify starter" in findings["weights of starter"]["advice"]
 
 
 def test_the_doctor_says_how_to_start_what_does_not_run(
