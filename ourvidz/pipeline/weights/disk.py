@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import math
 import os
 import re
@@ -51,6 +52,30 @@ def writable(models_dir: Path) -> Iterator[None]:
             f"{advice} or set OURVIDZ_HOME, then run the same command again: it goes on where it "
             "stopped",
         ) from error
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else writes in `folder` inside; raises Unavailable while another process does.
+
+    Where the disk knows no locks, nobody is kept out.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise Unavailable(
+            str(folder),
+            "another process is fetching these weights; wait until it ends, then run the same "
+            "command again",
+        ) from error
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_tensors(

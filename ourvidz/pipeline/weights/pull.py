@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ourvidz.domain.family import Source
 from ourvidz.pipeline.weights.convert import place
-from ourvidz.pipeline.weights.disk import check_room, writable
+from ourvidz.pipeline.weights.disk import alone, check_room, writable
 from ourvidz.pipeline.weights.hub import Listing, RemoteFile
 from ourvidz.pipeline.weights.manifest import NAME, Entry, Manifest, OnBytes, sha256_of
 from ourvidz.pipeline.weights.parts import Part
@@ -90,11 +90,14 @@ def pull(errand: Errand, models_dir: Path, origin: Origin, on_bytes: OnBytes) ->
     """
     part, listing = errand.part, errand.listing
     draft, home = part.draft(models_dir), part.home(models_dir)
-    kept = _kept(part, listing, models_dir)
+    if _is_complete(part, models_dir):  # by another process, since the survey
+        return home
     with writable(models_dir):
         (draft / _ORIGINALS).mkdir(parents=True, exist_ok=True)
+    with alone(draft), writable(models_dir):
+        kept = _kept(part, listing, models_dir)
         _clear(draft, {_ORIGINALS, NAME, *kept.files})
-        for file in errand.missing:
+        for file in _in_order([one for one in listing.files if one.name not in kept.files]):
             original, target = draft / _ORIGINALS / file.name, draft / file.name
             origin.fetch(listing, file, original, on_bytes)
             place(original, target, part.precision)

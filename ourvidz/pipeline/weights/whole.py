@@ -47,7 +47,7 @@ def shards_of(folder: Path) -> frozenset[str] | None:
 def lacking(folder: Path) -> Iterator[str]:
     """Names of files in `folder` that a loader would miss, or find cut or unreadable.
 
-    Only configurations, indices and heads are read: other content takes digests to find.
+    Only JSON files and heads are read: other content takes digests to find.
     """
     names = {path.name for path in folder.iterdir()}
     shards = shards_of(folder)
@@ -60,7 +60,7 @@ def lacking(folder: Path) -> Iterator[str]:
     if shards is not None:
         yield from sorted({f"{stem}{INDEX}" for stem in alone.values()})
     for name in sorted(read_by_loaders(names, shards or frozenset(alone))):
-        if name.endswith(".safetensors") and not _has_whole_head(folder / name):
+        if not _reads(folder / name):
             yield name
     if "config.json" in names:
         yield from _lacking_beside(folder / "config.json", names)
@@ -80,10 +80,17 @@ def _lacking_beside(config: Path, names: set[str]) -> Iterator[str]:
         yield _WHOLE[0] if named[0] == "_class_name" else _WHOLE[1]
 
 
-def _has_whole_head(path: Path) -> bool:
-    """Whether a safetensors file is as long as its head says."""
+def _reads(path: Path) -> bool:
+    """Whether JSON is JSON, a GGUF file begins as one, and safetensors are as long as they say."""
     try:
-        with safe_open(path, framework="pt"):
-            return True
-    except (OSError, SafetensorError):
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt"):
+                return True
+        if path.suffix == ".gguf":
+            with path.open("rb") as file:
+                return file.read(4) == b"GGUF"
+        if path.suffix == ".json" and path.name != "config.json" and not path.name.endswith(INDEX):
+            json.loads(path.read_bytes())
+        return True
+    except (OSError, ValueError, SafetensorError):
         return False

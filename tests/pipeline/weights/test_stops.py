@@ -8,7 +8,6 @@ import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ def test_a_conversion_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:
 def left_whole(published: Path, models_dir: Path, name: str) -> Path:
     """A file of the transformer as a stop between its download and its conversion leaves it."""
     original = TRANSFORMER.draft(models_dir) / ".original" / name
-    original.parent.mkdir(parents=True)
+    original.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(published / TRANSFORMER.source.name / "transformer" / name, original)
     return original
 
@@ -80,6 +79,33 @@ def test_a_file_that_only_looked_whole_is_refused_and_then_fetched(
     assert verify(TRANSFORMER.source, tmp_path).state == "sound"
 
 
+def test_two_pulls_of_one_part_do_not_write_the_same_file(tmp_path: Path, hub: Hub) -> None:
+    (errand,) = survey([TRANSFORMER], tmp_path, hub)
+    refused: list[str] = []
+
+    def meanwhile(count: int) -> None:
+        if not refused:
+            with pytest.raises(Unavailable, match="another process is fetching") as caught:
+                pull(errand, tmp_path, hub, lambda count: None)
+            refused.append(str(caught.value))
+
+    pull(errand, tmp_path, hub, meanwhile)
+    assert refused and verify(TRANSFORMER.source, tmp_path).state == "sound"
+
+
+def test_who_comes_second_leaves_what_the_first_one_finished(
+    tmp_path: Path, hub: Hub, server: HubServer
+) -> None:
+    home = fetch(TRANSFORMER, tmp_path, hub)
+    (home / SHARD).unlink()
+    asked = [survey([TRANSFORMER], tmp_path, hub)[0] for _ in range(2)]
+    assert len(asked[1].missing) == 1
+    for errand in asked:
+        pull(errand, tmp_path, hub, lambda count: None)
+    assert server.requests[SHARD] == 2
+    assert verify(TRANSFORMER.source, tmp_path).says.startswith("5 files")
+
+
 def test_what_older_pulls_left_does_not_come_along(tmp_path: Path, hub: Hub) -> None:
     draft = TRANSFORMER.draft(tmp_path)
     (draft / "a_folder").mkdir(parents=True)
@@ -94,11 +120,11 @@ def test_a_disk_that_fills_up_while_a_file_is_converted_is_told_and_gone_on_with
     published: Path, tmp_path: Path, hub: Hub
 ) -> None:
     (errand,) = survey([TRANSFORMER], tmp_path, hub)
-    left_whole(published, tmp_path, SHARD)
-    (shard,) = (file for file in errand.missing if file.name == SHARD)
+    for number in "123":
+        left_whole(published, tmp_path, SHARD.replace("00002", f"0000{number}"))
     says = r"disk: .* can not be written .*OURVIDZ_HOME"
     with files_up_to(2_000), pytest.raises(Unavailable, match=says):
-        pull(replace(errand, missing=(shard,)), tmp_path, hub, lambda count: None)
+        pull(errand, tmp_path, hub, lambda count: None)
     assert [path for path in tmp_path.rglob("*.safetensors") if ".original" not in path.parts] == []
     fetch(TRANSFORMER, tmp_path, hub)
     assert verify(TRANSFORMER.source, tmp_path).state == "sound"

@@ -73,6 +73,16 @@ def test_a_file_that_is_gone_or_cut_is_named(
     assert verdict.state == "damaged" and verdict.says.endswith(f": {name}")
 
 
+def test_tokenizers_and_gguf_files_are_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text("{}")
+    (tmp_path / "tokenizer.json").write_text("[1,")
+    (tmp_path / "model.gguf").write_bytes(b"<html>")
+    assert [*lacking(tmp_path)] == ["model.gguf", "tokenizer.json"]
+    (tmp_path / "tokenizer.json").write_text("[1]")
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    assert [*lacking(tmp_path)] == []
+
+
 def test_a_configuration_without_its_weights_is_half_a_model(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"_class_name": "WanTransformer3DModel"}))
     assert [*lacking(tmp_path)] == [WHOLE]
