@@ -110,7 +110,7 @@ def _formats(card: gpu.Card | None) -> Iterator[Finding]:
             yield Finding(package, "ok", f"{found}: {what}" + ("" if card else ", on a GPU"))
         else:
             yield Finding(
-                package, "warn", f"is not installed: no {what}", f"`pip install {package}`"
+                package, "warn", f"is not installed: needed for {what}", f"`pip install {package}`"
             )
 
 

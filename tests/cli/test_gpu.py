@@ -28,6 +28,7 @@ def test_without_a_gpu_it_says_so_and_what_runs(ourvidz: Run) -> None:
     assert "224x128" in found["model starter"]["says"]
     assert "24 GB" in found["model wan2.1-14b"]["says"]
     assert found["attention native"]["state"] == "ok"
+    assert "no the" not in done.stdout
     assert all(one["advice"] for one in found.values() if one["state"] != "ok")
 
 
