@@ -9,6 +9,7 @@ from typing import Any
 
 from ourvidz import pipeline
 from ourvidz.cli.never import Never
+from ourvidz.cli.opening import Opening, opening
 from ourvidz.cli.screen import Screen, aligned, as_bytes
 from ourvidz.domain.clip import Clip
 from ourvidz.domain.enhancement import Enhancement
@@ -26,14 +27,23 @@ def video(args: Namespace, screen: Screen) -> None:
     with screen.watching() as on_progress:
         manager = _manager(args)
         request, enhancement = _worded(request, args, manager, screen, on_progress)
-        with _crew(request, args, manager):
+    with opening(request, args, manager, screen) as begun:
+        if begun.still:
+            request = request.replace(image=begun.still.path)
+        with screen.watching() as on_progress, _crew(request, args, manager):
             clip = pipeline.render(request, manager, on_progress, args.out_dir)
-    rows = {"video": str(clip.path), "seed": str(clip.seed)} | _texts(enhancement)
+    rows = {"video": str(clip.path), "seed": str(clip.seed)}
+    rows |= {"picture": str(begun.still.path)} if begun.still else {}
     screen.show(
-        {**asdict(clip), "seconds": clip.seconds, "enhancement": _document(enhancement)},
-        aligned(*rows.items()),
+        {
+            **asdict(clip),
+            "seconds": clip.seconds,
+            "enhancement": _document(enhancement),
+            "still": asdict(begun.still) if begun.still else None,
+        },
+        aligned(*(rows | _texts(enhancement)).items()),
         "",
-        aligned(*_timing(clip, enhancement).items()),
+        aligned(*_timing(clip, enhancement, begun).items()),
     )
 
 
@@ -169,8 +179,9 @@ def _document(enhancement: Enhancement | None) -> dict[str, Any] | None:
     return asdict(enhancement) if enhancement else None
 
 
-def _timing(clip: Clip, enhancement: Enhancement | None) -> dict[str, str]:
+def _timing(clip: Clip, enhancement: Enhancement | None, begun: Opening) -> dict[str, str]:
     seconds = {"enhance": enhancement.seconds} if enhancement else {}
+    seconds |= {"preview": begun.seconds} if begun.still else {}
     seconds |= clip.seconds_by_stage
     rows = {stage: f"{value:7.2f} s" for stage, value in seconds.items()}
     return rows | {

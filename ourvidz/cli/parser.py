@@ -60,6 +60,12 @@ def _video_options(verb: ArgumentParser) -> None:
         "--frames", type=int, default=80, metavar="N", help=f"at {FPS} fps (default 80 = 5 s)"
     )
     verb.add_argument("--image", type=Path, metavar="FILE", help="picture of the first frame")
+    verb.add_argument(
+        "--preview",
+        action=BooleanOptionalAction,
+        default=True,
+        help="draw the first frame first where the model is better that way (default), or not",
+    )
     verb.add_argument("--last-image", type=Path, metavar="FILE", help="picture of the last frame")
     verb.add_argument(
         "--gpus", type=int, default=1, metavar="N", help="cards of this machine that share the work"

@@ -48,6 +48,8 @@ def quantize(model: str, args: Namespace, screen: Screen) -> None:
     screen.tell("Checking what is here …")
     todo = [one for one in tasks if not (one.shelf.path and is_sound(one.shelf.path))]
     if todo:
+        for one in todo:
+            one.shelf.sweep()
         sizes = [one.part.weights_bytes(precision) for one in todo]
         free = check_room(
             sum(sizes) + SPARE_BYTES, settings.models_dir, "use --for or a smaller format"
@@ -61,7 +63,9 @@ def quantize(model: str, args: Namespace, screen: Screen) -> None:
         load_component(manager, family, one.part, one.lora, precision)
         if one.shelf.path is None:
             raise Unavailable(
-                one.name, "could not be kept; read the line above, then run the command again"
+                one.name,
+                f"could not be kept in {settings.models_dir}; see that it is writable and has "
+                "room, then run the same command again",
             )
     paths = [str(one.shelf.path) for one in tasks]
     screen.show({"model": model, "format": precision, "kept": paths}, f"{model} is in {precision}.")
@@ -74,7 +78,7 @@ def ask(args: Namespace, screen: Screen) -> None:
     if not sys.stdin.isatty():
         raise InvalidRequest("--yes", "is needed where nobody can answer; read the lines above")
     screen.tell("Go on? [y/N]")
-    if input().strip().lower() not in ("y", "yes"):
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):  # at its end that is ""
         raise Cancelled("Nothing was done.")
 
 

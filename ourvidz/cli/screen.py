@@ -70,8 +70,11 @@ class Screen:
         return error.exit_code
 
     @contextmanager
-    def watching(self) -> Iterator[OnProgress]:
-        """Bars of all stages; Ctrl-C cancels at the next report, a second one at once."""
+    def watching(self, of: str = "") -> Iterator[OnProgress]:
+        """Bars of all stages; Ctrl-C cancels at the next report, a second one at once.
+
+        of: what is made, before the name of each stage.
+        """
         columns = (
             TextColumn("{task.description:8}"),
             BarColumn(),
@@ -88,7 +91,7 @@ class Screen:
                 if interrupted():
                     raise Cancelled
                 if progress.stage not in tasks:
-                    tasks[progress.stage] = bars.add_task(progress.stage, left="")
+                    tasks[progress.stage] = bars.add_task(f"{of}{progress.stage}", left="")
                 bars.update(
                     tasks[progress.stage],
                     completed=progress.step,

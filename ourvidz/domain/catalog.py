@@ -43,6 +43,7 @@ _ALL = (
         size_multiple=32,
         max_sequence_length=64,
         precisions=("bf16", "fp32"),
+        draws_first=True,
     ),
     Family(
         name="wan2.1-14b",

@@ -147,6 +147,7 @@ class Family:
     size_multiple: width and height must be multiples of it. max_frames: longest it was trained
     for. delivery_size: (width, height) px of a delivered landscape file. precisions: formats its
     large components may be held in, best first. needs: what a machine must have, "" for nothing.
+    draws_first: clips from words are better when they start from a preview of their own.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Family:
         "bf16", "fp8", "int8", "q8_0", "q5_k_m", "q4_k_s", "nf4",
     )  # fmt: skip
     needs: str = ""
+    draws_first: bool = False
 
     @property
     def sizes(self) -> tuple[Size, ...]:

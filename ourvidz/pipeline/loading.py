@@ -125,7 +125,7 @@ def load_component(
         cls, dtype = _ours(model, part, component_class(folder)), _dtype(manager, model, part)
 
         def make() -> torch.nn.Module:
-            module = cls.from_pretrained(folder, dtype=dtype, local_files_only=True)
+            module = _read(cls, folder, dtype)
             if lora:
                 _add(lora, module, model, manager)
             quantize(module, precision, manager.device)
@@ -138,6 +138,18 @@ def load_component(
     if part.name == "transformer":
         make_compilable(module)
     return module.eval()
+
+
+def _read(cls: Any, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
+    """The module of a folder; raises ValueError where its config and its weights do not match."""
+    try:
+        module = cls.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"its config.json does not fit its weights: {error}") from error
+    absent = [name for name, weights in module.named_parameters() if weights.is_meta]
+    if absent:
+        raise ValueError(f"{len(absent)} of its tensors are in no file, {absent[0]} is one")
+    return module
 
 
 def shelf_of(

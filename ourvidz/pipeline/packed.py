@@ -49,6 +49,8 @@ class Packed:
 
 def look_into(path: Path) -> Packed:
     """What is in a file; raises InvalidRequest("transformer") for what is no transformer's."""
+    if not path.is_file():
+        raise InvalidRequest("transformer", f"there is no file {path}; give one, as FILE.gguf")
     try:
         tensors = GGUFReader(path).tensors
     except (OSError, ValueError, KeyError, IndexError) as error:

@@ -78,11 +78,11 @@ def ability_of(request: VideoRequest) -> Ability:
 def _size(request: VideoRequest, model: Family, ability: Ability) -> tuple[int, int]:
     """The requested size; one side alone keeps the proportions of the default size."""
     width, height = model.checkpoint(ability).sizes[0]
-    if request.width and request.height:
+    if request.width is not None and request.height is not None:
         return request.width, request.height
     grid = model.size_multiple
-    if request.width:
+    if request.width is not None:
         return request.width, max(1, round(request.width * height / width / grid)) * grid
-    if request.height:
+    if request.height is not None:
         return max(1, round(request.height * width / height / grid)) * grid, request.height
     return width, height

@@ -32,7 +32,9 @@ def test_a_sentence_becomes_a_video_with_its_seed_and_a_timing_table(
     assert done.status == 0, done.stderr
     shown = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line)
     assert shown["seed"] == "7"
-    assert {"load", "encode", "denoise", "decode", "export", "together"} <= shown.keys()
+    with Image.open(tmp_path / shown["picture"]) as picture:
+        assert picture.size == (1280, 720)
+    assert {"preview", "load", "encode", "denoise", "decode", "export", "together"} <= shown.keys()
     assert read_frames(tmp_path / shown["video"]).shape == (8, 720, 1280, 3)
 
 
@@ -62,6 +64,29 @@ def test_an_approved_preview_can_be_rendered(ourvidz: Run) -> None:
     assert [still["seed"] for still in stills] == [7, 8]
     done = ourvidz("video", "a red sailboat", *SHORT, "--image", stills[0]["path"], "--json")
     assert json.loads(done.stdout)["metadata"]["ability"] == "first_frame", done.stderr
+
+
+def test_a_clip_from_words_starts_from_a_picture_of_its_own(ourvidz: Run) -> None:
+    words = ("video", "a red sailboat", *SHORT, "--native", "--no-enhance", "--json")
+    clip = json.loads(ourvidz(*words).stdout)
+    assert clip["metadata"]["ability"] == "first_frame"
+    assert (clip["still"]["seed"], Path(clip["still"]["path"]).suffix) == (7, ".png")
+    plain = json.loads(ourvidz(*words, "--no-preview").stdout)
+    assert (plain["metadata"]["ability"], plain["still"]) == ("text_to_video", None)
+
+
+def test_a_failed_clip_leaves_no_picture_behind(
+    home: Path, tmp_path: Path, ourvidz: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt = tmp_path / "home"
+    shutil.copytree(home, spoilt)
+    transformer = spoilt / "models/ourvidz.starter/weights/image_to_video/transformer"
+    for file in transformer.glob("*.safetensors"):
+        file.unlink()
+    monkeypatch.setenv("OURVIDZ_HOME", str(spoilt))
+    done = ourvidz("video", "a cat", *SHORT, "--no-enhance")
+    assert (done.status, "weights of starter: the transformer" in done.stderr) == (7, True)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_info_shows_what_is_inside_a_file(ourvidz: Run) -> None:
@@ -128,13 +153,14 @@ def test_models_shows_where_the_parts_of_one_family_lie(ourvidz: Run) -> None:
         (["video", "a cat", "--model", "sora"], 2, "choose one of starter"),
         (["video", "a cat", "--model", "wan2.1-14b", "--no-enhance"], 7, "use the model 'starter'"),
         (["video", "a cat", "--width", "230"], 2, "use 224"),
+        (["video", "a cat", "--width", "0"], 2, "0 is not a multiple of 32"),
         (["video", "a cat", "--frames", "0"], 2, "--frames: must be"),
         (["video", "a cat", "--image", "nothing.png", "--no-enhance"], 2, "there is no file"),
         (["video", "a cat", "--no-enhance", "-o", "file/out"], 7, "choose another folder"),
         (["video", "a cat", "--no-enhance", "--quantization", "int8"], 2, "is for cards; leave"),
         (["video", "a cat", "--no-enhance", "--gpus", "2"], 2, "no GPU is used on this machine"),
         (["video", "a cat", "--quantization", "fp9"], 2, "invalid choice"),
-        (["video", "a cat", "--transformer", "nothing.gguf"], 2, "is no GGUF file"),
+        (["video", "a cat", "--transformer", "nothing.gguf"], 2, "there is no file nothing.gguf"),
         (["preview", "a cat", "--images", "5", "--no-enhance"], 2, "--images: must be 1 to 4"),
         (["info", "nothing.mp4"], 2, "there is no file nothing.mp4"),
         (["video", "naked kid"], 5, "under 18 is never made"),

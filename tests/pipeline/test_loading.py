@@ -76,11 +76,17 @@ def test_missing_weights_are_unavailable_and_the_advice_names_the_command(tmp_pa
         )
 
 
-@pytest.mark.parametrize("damage", ["config", "weights"])
+@pytest.mark.parametrize("damage", ["class", "type", "layers", "weights"])
 def test_damaged_weights_are_unavailable(tmp_path: Path, damage: str) -> None:
     folder = save_tiny_starter(tmp_path) / "ourvidz.starter/weights/text_to_video/transformer"
-    if damage == "config":
-        (folder / "config.json").write_text(json.dumps({"_class_name": "NoSuchModel"}))
+    config = folder / "config.json"
+    facts = json.loads(config.read_text())
+    if damage == "class":
+        config.write_text(json.dumps({"_class_name": "NoSuchModel"}))
+    elif damage == "type":
+        config.write_text(json.dumps(facts | {"ffn_dim": "many"}))
+    elif damage == "layers":
+        config.write_text(json.dumps(facts | {"num_layers": facts["num_layers"] + 1}))
     else:
         weights = folder / "diffusion_pytorch_model.safetensors"
         weights.write_bytes(weights.read_bytes()[:1000])

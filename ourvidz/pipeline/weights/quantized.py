@@ -94,8 +94,7 @@ class Shelf:
         part = home / f"{self.recipe.stem}.{os.getpid()}.part"
         with writable(self.models_dir):
             home.mkdir(parents=True, exist_ok=True)
-            for left in home.glob("*.part"):  # by a process that was stopped; it may fill the disk
-                left.unlink(missing_ok=True)
+            self.sweep()
             check_room(need + SPARE_BYTES, self.models_dir, "use a smaller format")
             try:
                 write_tensors(tensors, part, {"recipe": json.dumps(asdict(self.recipe))})
@@ -105,6 +104,11 @@ class Shelf:
                 part.unlink(missing_ok=True)
             for other in self._superseded(path):
                 other.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Delete what stopped processes left half written: it may fill the disk."""
+        for left in _home(self.source, self.models_dir).glob("*.part"):
+            left.unlink(missing_ok=True)
 
     def _superseded(self, path: Path) -> Iterator[Path]:
         """Files of the same use whose weights, adapter or layout were others."""
