@@ -70,10 +70,15 @@ def throughput_table(result: Result) -> str:
     done = [row for row in result["rows"] if not row["not_measured"]]
     left = [row for row in result["rows"] if row["not_measured"]]
     rows = [
-        [row["scenario"], *(cell(row[key], digits) for _, key, digits in _THROUGHPUT)]
+        [
+            row["scenario"],
+            *(cell(row[key], digits) for _, key, digits in _THROUGHPUT),
+            row.get("ceiling") or "-",
+        ]
         for row in done
     ]
-    table = markdown(["scenario", *(head for head, _, _ in _THROUGHPUT)], rows)
+    heads = ["scenario", *(head for head, _, _ in _THROUGHPUT), "products of the roofline"]
+    table = markdown(heads, rows)
     missing = "".join(
         f"\n- not measured ({row['not_measured']}): {row['scenario']}" for row in left
     )

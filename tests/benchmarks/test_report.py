@@ -21,7 +21,13 @@ FACTS = {"hardware": "AMD EPYC, 2 cores", "date": "2026-11-24", "commit": "abc12
 def results(tmp_path: Path) -> Path:
     mpl.use("Agg")
     rows = [
-        Row(scenario="starter small", seconds_per_forward=0.125, clip_s=2.5, vs_diffusers=0.9),
+        Row(
+            scenario="starter small",
+            seconds_per_forward=0.125,
+            clip_s=2.5,
+            vs_diffusers=0.9,
+            ceiling="bfloat16",
+        ),
         Row(scenario="wan2.1-14b large", not_measured="needs a GPU"),
     ]
     throughput = {"rows": [asdict(row) for row in rows], "vram_limit_gb": None} | FACTS
@@ -40,7 +46,7 @@ def results(tmp_path: Path) -> Path:
 def test_every_figure_has_its_machine_date_and_commit(results: Path) -> None:
     text = report.report(results)
     assert text.count("AMD EPYC, 2 cores, 2026-11-24, commit abc1234") == 2
-    assert "| starter small | 0.125 | - | - | - | - | 0.90 | 2.5 | - |" in text
+    assert "| starter small | 0.125 | - | - | - | - | 0.90 | 2.5 | - | bfloat16 |" in text
     assert "| steps 20 | 40 | 1.50 | 0.50 | 27.3 | 75 % (60 to 86) |" in text
     assert "| steps 40 | 80 | 1.50 | 0.50 | - | 75 % (60 to 86) |" in text
 
