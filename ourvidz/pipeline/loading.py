@@ -142,10 +142,13 @@ def load_component(
 
 def _read(cls: Any, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
     """The module of a folder; raises ValueError where its config and its weights do not match."""
+    default = torch.get_default_dtype()
     try:
         module = cls.from_pretrained(folder, dtype=dtype, local_files_only=True)
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"its config.json does not fit its weights: {error}") from error
+    finally:
+        torch.set_default_dtype(default)  # diffusers leaves its own behind when it fails
     absent = [name for name, weights in module.named_parameters() if weights.is_meta]
     if absent:
         raise ValueError(f"{len(absent)} of its tensors are in no file, {absent[0]} is one")

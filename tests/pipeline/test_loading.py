@@ -90,8 +90,11 @@ def test_damaged_weights_are_unavailable(tmp_path: Path, damage: str) -> None:
     else:
         weights = folder / "diffusion_pytorch_model.safetensors"
         weights.write_bytes(weights.read_bytes()[:1000])
+    manager = ModelManager(models_dir=tmp_path, device="cpu")
+    manager._dtypes["matmul"] = torch.bfloat16
     with pytest.raises(Unavailable, match=r"transformer .* can not be loaded"):
-        load_models(ModelManager(models_dir=tmp_path, device="cpu"), STARTER, "image", reporter())
+        load_models(manager, STARTER, "image", reporter())
+    assert torch.get_default_dtype() is torch.float32
 
 
 def test_a_transformer_of_a_class_that_is_not_run_yet_says_so(tmp_path: Path) -> None:

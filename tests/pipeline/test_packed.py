@@ -223,7 +223,10 @@ def test_a_plan_counts_with_the_files_own_bytes(file: Path) -> None:
 
 def test_what_is_no_transformer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.gguf").write_bytes(b"no such thing")
-    for path, says in ((tmp_path / "a.gguf", "is no GGUF"), (tmp_path / "none", "is no GGUF")):
+    for path, says in (
+        (tmp_path / "a.gguf", "is no GGUF"),
+        (tmp_path / "none", "there is no file"),
+    ):
         with pytest.raises(InvalidRequest, match=f"transformer: .*{says}"):
             look_into(path)
     language = write_gguf(torch.nn.Linear(4, 4), tmp_path / "b.gguf")
