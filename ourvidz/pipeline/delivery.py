@@ -39,16 +39,18 @@ def prepare_folder(folder: Path) -> Path:
     return folder
 
 
-def free_stem(folder: Path, prompt: str, seed: int) -> Path:
-    """A path without suffix that tells what is in the file and is not taken yet.
+def free_stem(folder: Path, prompt: str, seed: int, *suffixes: str) -> Path:
+    """A path without suffix that tells what is in the file and is not taken yet with `suffixes`.
 
-    >>> free_stem(Path("no-such-folder"), "A red sailboat, at sunset!", 7).name
+    So a clip may be called as the picture that it starts from.
+
+    >>> free_stem(Path("no-such-folder"), "A red sailboat, at sunset!", 7, ".mp4").name
     'a-red-sailboat-at-sunset-7'
     """
     words = re.findall(r"[a-z0-9]+", prompt.lower())[:_WORDS_IN_NAME] or ["clip"]
     stem = f"{'-'.join(words)[:60]}-{seed}"
     for number in range(2, 10_000):
-        if not any(folder.glob(f"{stem}.*")):
+        if not any((folder / f"{stem}{suffix}").exists() for suffix in suffixes):
             break
         stem = f"{'-'.join(words)[:60]}-{seed}-{number}"
     return folder / stem

@@ -82,7 +82,7 @@ def preview(
         facts = ladder.climb(lambda names: _described(shot, names, manager, ladder))
         with reporter.stage("export", num_images), _all_or_nothing() as written:
             for frame, seed in zip(frames, shot.seeds, strict=True):
-                stem = free_stem(folder, request.prompt, seed)
+                stem = free_stem(folder, request.prompt, seed, ".png")
                 written.append(stem.with_name(f"{stem.name}.png"))
                 own = facts | {"seed": str(seed)}
                 write_still(frame, written[-1], size=shot.output_size, metadata=own)
@@ -168,8 +168,9 @@ def _film(
     folder = prepare_folder(out_dir)
     width, height = shot.output_size
     with _job(shot, manager, on_progress) as (reporter, ladder), _all_or_nothing() as written:
-        stem = free_stem(folder, shot.request.prompt, shot.seeds[0])
-        path, thumbnail = (stem.with_name(stem.name + suffix) for suffix in (".mp4", ".jpg"))
+        suffixes = (".mp4", ".jpg")
+        stem = free_stem(folder, shot.request.prompt, shot.seeds[0], *suffixes)
+        path, thumbnail = (stem.with_name(stem.name + suffix) for suffix in suffixes)
         written += [path, thumbnail]
         latents = ladder.climb(lambda names: sample(shot, names, manager, reporter, scratch))
 

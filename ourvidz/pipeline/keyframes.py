@@ -116,7 +116,7 @@ def _passed(
         clip = generate_clip(native, manager, on_progress, Path(where), scratch=scratch)
         frames = read_frames(clip.path)
     for keyframe, pick in zip(keyframes, picks, strict=True):
-        stem = free_stem(folder, request.prompt, clip.seed)
+        stem = free_stem(folder, request.prompt, clip.seed, ".png")
         path = stem.with_name(f"{stem.name}.png")
         facts = {**clip.metadata, "keyframe": keyframe.key, "frame": str(pick)}
         write_still(frames[pick], path, size=size, metadata=facts)

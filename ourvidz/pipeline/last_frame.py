@@ -30,7 +30,7 @@ def last_frame(
         (frame,) = read_frames(clip_path, last=1)
         facts = read_metadata(clip_path)
         height, width = frame.shape[:2]
-        stem = free_stem(folder, facts.get("prompt", ""), seed)
+        stem = free_stem(folder, facts.get("prompt", ""), seed, ".png")
         path = stem.with_name(f"{stem.name}.png")
         write_still(frame, path, size=(width, height), metadata=facts)
     return Still(path=path, seed=seed, width=width, height=height, metadata=facts)
