@@ -39,7 +39,7 @@ class Share:
 def joined(rank: int, count: int, device: torch.device, rendezvous: Path) -> Iterator[Share]:
     """Inside, `count` processes work together, which find each other by the file `rendezvous`."""
     if device.type == "cuda":
-        torch.cuda.set_device(device.index or 0)  # torch refuses "cuda" without a number
+        take_card(device)
     distributed.init_process_group(
         "nccl" if device.type == "cuda" else "gloo",
         init_method=rendezvous.as_uri(),
@@ -58,6 +58,11 @@ def joined(rank: int, count: int, device: torch.device, rendezvous: Path) -> Ite
         yield Share(rank=rank, count=count, config=config)
     finally:
         distributed.destroy_process_group()
+
+
+def take_card(device: torch.device) -> None:
+    """What this process computes on a card is computed on this one; torch asks for its number."""
+    torch.cuda.set_device(device.index or 0)
 
 
 @contextmanager
