@@ -157,14 +157,16 @@ def _worded(
     on_progress: OnProgress,
 ) -> tuple[VideoRequest, Enhancement | None]:
     """The request with its last words. Raises PolicyRefused for what is made nowhere."""
-    # The enhancer adds nobody and keeps the subject: its guard sees to that.
-    Never(manager.models_dir).check([request.prompt], negative_prompt=request.negative_prompt)
+    never = Never(manager.models_dir)
+    never.check([request.prompt], negative_prompt=request.negative_prompt)
     if not args.enhance:
         return request, None
     tell_of_preparing(manager, screen)
     enhancement = pipeline.enhance(
         request.prompt, manager, seed=request.seed or 0, on_progress=on_progress
     )
+    words = [request.prompt, enhancement.enhanced]
+    never.check(words, negative_prompt=request.negative_prompt)
     return request.replace(enhanced_prompt=enhancement.enhanced), enhancement
 
 

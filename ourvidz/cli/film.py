@@ -75,10 +75,12 @@ def film(args: Namespace, screen: Screen) -> None:
     try:
         with screen.watching() as on_progress:
             film = _film(args, folder.film(), folder.storyboard)
-            _check(film, Never(settings.models_dir))
+            never = Never(settings.models_dir)
+            _check(film, never)
             reasons: tuple[str, ...] = ()
             if args.enhance:
                 film, reasons = _enhanced(film, args, manager, screen, on_progress)
+                _check(film, never)
             folder.save(film)
             screen.tell(f"storyboard: {folder.storyboard}")
             size = _native_size(film) if args.native else None

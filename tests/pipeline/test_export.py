@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from ourvidz.pipeline.export import (
     write_still,
     write_thumbnail,
 )
+from tests.files import disk_full_after
 
 NATIVE = (224, 128)
 
@@ -47,17 +46,6 @@ def write(path: Path, frames: np.ndarray, num_frames: int | None = None) -> Path
 
 def difference(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a.astype(int) - b).mean())
-
-
-@contextmanager
-def disk_full_after(limit_bytes: int) -> Iterator[None]:
-    """The system refuses to make any file longer than this, as it does on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class TestClip:

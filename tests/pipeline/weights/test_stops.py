@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,7 @@ from ourvidz.pipeline.weights.manifest import NAME, Entry, Manifest
 from ourvidz.pipeline.weights.parts import parts_of
 from ourvidz.pipeline.weights.pull import check_disk, pull, survey
 from ourvidz.pipeline.weights.verify import verify
+from tests.files import disk_full_after
 from tests.hub_server import HubServer
 from tests.pipeline.weights.conftest import MODEL, fetch
 
@@ -29,21 +27,10 @@ TRANSFORMER = {part.name: part for part in parts_of(MODEL)}["transformer"]
 SHARD = "diffusion_pytorch_model-00002-of-00003.safetensors"
 
 
-@contextmanager
-def files_up_to(size: int) -> Iterator[None]:
-    """The system refuses to write larger ones inside, as a full disk does, to root as well."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_conversion_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(4_000)}, tmp_path / "original.safetensors")
     (tmp_path / "made").mkdir()
-    with files_up_to(2_000), pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+    with disk_full_after(2_000), pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
         to_bf16(tmp_path / "original.safetensors", tmp_path / "made" / "a", frozenset())
     assert [*(tmp_path / "made").iterdir()] == []
 
@@ -123,7 +110,7 @@ def test_a_disk_that_fills_up_while_a_file_is_converted_is_told_and_gone_on_with
     for number in "123":
         left_whole(published, tmp_path, SHARD.replace("00002", f"0000{number}"))
     says = r"disk: .* can not be written .*OURVIDZ_HOME"
-    with files_up_to(2_000), pytest.raises(Unavailable, match=says):
+    with disk_full_after(2_000), pytest.raises(Unavailable, match=says):
         pull(errand, tmp_path, hub, lambda count: None)
     assert [path for path in tmp_path.rglob("*.safetensors") if ".original" not in path.parts] == []
     fetch(TRANSFORMER, tmp_path, hub)
