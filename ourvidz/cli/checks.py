@@ -209,7 +209,7 @@ def _models(wiring: Wiring) -> Iterator[Finding]:
     for family in FAMILIES.values():
         found = take_inventory(family, manager)
         is_wanted = family.name in (settings.worker_models or ("starter",))
-        if found.status == "runs":
+        if found.status in ("runs", "weights damaged"):
             whole = Finding(f"weights of {family.name}", "ok", "complete")
             yield damage(family.name, found.parts) or whole
         elif is_wanted:

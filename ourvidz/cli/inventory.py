@@ -11,6 +11,7 @@ from ourvidz.domain.family import Family, Source
 from ourvidz.pipeline import ModelManager
 from ourvidz.pipeline.finding import locate
 from ourvidz.pipeline.weights.quantized import format_of_file, kept
+from ourvidz.pipeline.weights.whole import lacking
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,23 +23,28 @@ class Inventory:
     """
 
     name: str
-    status: Literal["runs", "needs a GPU", "weights missing"]
+    status: Literal["runs", "needs a GPU", "weights missing", "weights damaged"]
     parts: dict[str, str]
     kept_bytes: dict[str, int]
     advice: tuple[str, ...]
 
 
 def take_inventory(family: Family, manager: ModelManager) -> Inventory:
-    """Look for every component of `family`; nothing is loaded or downloaded."""
+    """Look for every component of `family`; nothing is loaded, downloaded or compared by digest."""
     sources = {part.source: part for model in family.checkpoints for part in model.components}
     places = {source: locate(source, manager.models_dir) for source in sources}
     missing = [source for source, place in places.items() if place is None]
     if family.needs and manager.device.type == "cpu":
         status, advice = "needs a GPU", (f"{family.name} needs {family.needs}.",)
     else:
-        status = "weights missing" if missing else "runs"
+        damaged = [place for place in places.values() if place and any(lacking(place))]
+        status = "weights missing" if missing else "weights damaged" if damaged else "runs"
         advice = tuple(
-            dict.fromkeys(f"{family.name}: {_how_to_get(one, family.name)}" for one in missing)
+            dict.fromkeys(
+                [f"{family.name}: {_how_to_get(one, family.name)}" for one in missing]
+                + [f"{family.name}: `ourvidz models verify {family.name}` says what to do"]
+                * bool(damaged)
+            )
         )
     return Inventory(
         name=family.name,

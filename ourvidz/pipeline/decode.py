@@ -15,6 +15,7 @@ from diffusers import AutoencoderKLWan
 from diffusers.models.autoencoders.autoencoder_kl_wan import WanCausalConv3d, unpatchify
 
 from ourvidz.pipeline.encode import TEMPORAL_FACTOR, latent_statistics
+from ourvidz.pipeline.finite import finite
 from ourvidz.pipeline.tiles import Grid, OnTile, decode_by_tiles
 
 #: Width in latent cells of a live preview: enough to see what comes, cheap for every family.
@@ -32,6 +33,8 @@ def decode_frames(
     Together they equal `vae.decode` of the whole. The VAE itself is not changed. When its tiling
     is on, pictures that are larger than a tile are decoded tile by tile before the first chunk
     comes; on_tile is called after each.
+
+    Raises Unavailable at numbers that are not finite.
     """
     if vae.use_tiling and not Grid.of(vae).covers(latents):
 
@@ -54,9 +57,10 @@ def _decoded(vae: AutoencoderKLWan, latents: torch.Tensor) -> Iterator[torch.Ten
     past: list[Any] = [None] * sum(isinstance(m, WanCausalConv3d) for m in vae.decoder.modules())
     for index in range(latents.shape[2]):
         latent = (latents[:, :, index : index + 1].to(vae.device) * std + mean).to(vae.dtype)
-        yield vae.decoder(
+        video = vae.decoder(
             vae.post_quant_conv(latent), feat_cache=past, feat_idx=[0], first_chunk=index == 0
         )
+        yield finite(video, "the decoder")
 
 
 def decode_stills(vae: AutoencoderKLWan, latents: torch.Tensor) -> list[np.ndarray]:

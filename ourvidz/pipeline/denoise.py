@@ -20,6 +20,7 @@ from diffusers.utils.torch_utils import randn_tensor
 
 from ourvidz.pipeline.control import Control
 from ourvidz.pipeline.encode import Condition
+from ourvidz.pipeline.finite import finite
 from ourvidz.pipeline.resume import Resumable, StepState
 from ourvidz.pipeline.schedulers import StepDistillScheduler
 
@@ -141,6 +142,8 @@ def denoise(
     condition: a Control for a VACE transformer, else a Condition or None.
     The noise of each video depends on its seed alone, not on the device or the batch. Started
     from a state, the result is that of one whole run; a step cache starts empty then.
+
+    Raises Unavailable after a step that gave numbers which are not finite.
     """
     count = len(steps.seeds)
     device = denoiser.transformer.device
@@ -149,6 +152,7 @@ def denoise(
     generators = [torch.Generator().manual_seed(seed) for seed in steps.seeds]
 
     def on_step_end(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        finite(tensors["latents"], "the transformer")
         if watch.on_state and step + 1 < steps.num_inference_steps:
             watch.on_state(StepState.of(pipe.scheduler, step + 1, tensors["latents"], generators))
         clean = pipe.scheduler.model_outputs[-1]

@@ -121,6 +121,9 @@ def test_a_damaged_starter_is_told_with_what_helps(
         assert done.status == 7, verb
         assert f"delete {vae}, which hides what is installed" in done.stderr
         assert "models pull" not in done.stderr  # no hub has it
+    (listed,) = json.loads(ourvidz("models", "starter", "--json").stdout)["models"]
+    assert listed["status"] == "weights damaged"
+    assert listed["advice"] == ["starter: `ourvidz models verify starter` says what to do"]
     found = json.loads(ourvidz("doctor", "--gpu", "--json").stdout)["findings"]
     (finding,) = (one for one in found if one["what"] == "weights of starter")
     assert finding["state"] == "fail" and "config.json" in finding["says"]
