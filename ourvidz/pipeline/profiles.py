@@ -35,15 +35,16 @@ def resolve(request: VideoRequest) -> VideoRequest:
             f"are not understood by {model.name}; use wan2.1-vace-14b or wan2.1-vace-1.3b",
         )
     width, height = _size(request, model, ability)
-    model.check_size(width, height)
     trained = max(w * h for w, h in model.checkpoint(ability).sizes)
     if width * height > MAX_TIMES_TRAINED * trained:
+        size = "{}x{}".format(*model.checkpoint(ability).sizes[0])
+        delivered = "{}x{}".format(*(request.output_size or model.delivery_size))
+        enlarged = "" if delivered == size else f"; the file is {delivered} all the same"
         raise InvalidRequest(
             "width",
-            f"{width}x{height} is far more than {model.name} was trained at; use {{}}x{{}}".format(
-                *model.checkpoint(ability).sizes[0]
-            ),
+            f"{width}x{height} is far more than {model.name} was trained at; use {size}{enlarged}",
         )
+    model.check_size(width, height)
     if request.sampled_frames > model.max_frames:
         raise InvalidRequest(
             "num_frames",

@@ -60,6 +60,11 @@ def test_one_side_alone_keeps_the_proportions() -> None:
         ({"model": "sora"}, "model: 'sora' is not known; choose one of starter"),
         ({"width": 100, "height": 64}, "width: 100 is not a multiple of 32; use 96"),
         ({"width": 9600, "height": 64}, "width: 9600x64 is far more than starter was trained at"),
+        (
+            {"width": 1280, "height": 720},
+            "width: 1280x720 is far more than starter was trained at; use 224x128; "
+            "the file is 1280x720 all the same",
+        ),
         ({"num_frames": 97}, "num_frames: 97 is more than starter makes at once; use 80"),
     ],
 )

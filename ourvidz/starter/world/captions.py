@@ -57,7 +57,7 @@ def movement_caption(scene: Scene, rng: random.Random) -> str:
 def hero(scene: Scene, rng: random.Random) -> str:
     """The subject with its colour (and hair), without an article."""
     name = rng.choice(p.SUBJECT[scene.subject])
-    hue = rng.choice(p.HUE[scene.color]) if rng.random() < 0.95 else ""
+    hue = _hue(scene.color, rng) if rng.random() < 0.95 else ""
     if scene.subject in ADULTS:
         parts = [rng.choice(p.WEARS[scene.subject]).format(hue)] if hue else []
         if scene.subject in ("woman", "man") and rng.random() < 0.4:
@@ -70,6 +70,13 @@ def hero(scene: Scene, rng: random.Random) -> str:
     if scene.subject == "sailboat" and hue and rng.random() < 0.4:
         return f"{name} with {rng.choice(('a ', ''))}{hue} sail"
     return f"{rng.choice(p.ADJECTIVES)}{hue} {name}".replace("  ", " ").strip()
+
+
+def _hue(color: str, rng: random.Random) -> str:
+    """A name of the colour; one in four plain ones has a word before it that changes nothing."""
+    name = rng.choice(p.HUE[color])
+    plain = name == color and rng.random() < 0.25
+    return f"{rng.choice(p.SHADES)} {name}" if plain else name
 
 
 def _article(noun: str, rng: random.Random) -> str:
