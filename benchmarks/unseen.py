@@ -1,7 +1,7 @@
 """Captions in words and sentences that the starter model was never trained on.
 
-Everything here is said otherwise than in `ourvidz.starter.world.phrases`; of a subject and of a
-colour there also is the plain word, because that is what most people type.
+Everything here is said otherwise than in `ourvidz.starter.world`; of a subject and of a colour
+there also is the plain word, because that is what most people type.
 """
 
 from __future__ import annotations

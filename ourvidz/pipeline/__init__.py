@@ -8,11 +8,11 @@ Names are imported when first used, so that listing models or reading `--help` n
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from ourvidz.pipeline.chatter import muted
 
 if TYPE_CHECKING:
     from ourvidz.pipeline.crew import crewed
@@ -55,30 +55,15 @@ _HOMES = MappingProxyType(
     }
 )
 
+#: They warn of fallbacks that we want: diffusers asks for an image processor built on torchvision,
+#: which is never installed here; bitsandbytes on a CPU for kernels that nothing here runs.
+_TALKERS = ("transformers.utils.import_utils", "bitsandbytes.backends.cpu.ops")
+
 
 def __getattr__(name: str) -> Any:
     """The public name, from the module that defines it (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with _without_chatter():
+    with muted(logging.ERROR, *_TALKERS):
         module = import_module(f"{__name__}.{_HOMES.get(name, 'generate')}")
     return getattr(module, name)
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """No warnings of libraries about fallbacks that we want.
-
-    diffusers asks for an image processor built on torchvision, which is never installed here;
-    bitsandbytes on a CPU looks for kernels of its own that nothing here runs.
-    """
-    names = ("transformers.utils.import_utils", "bitsandbytes.backends.cpu.ops")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -207,6 +207,7 @@ def _load(cls: Any, folder: Path, dtype: torch.dtype, **how: Any) -> tuple[Any, 
     gguf = {"gguf_file": how["gguf_file"]} if "gguf_file" in how else {}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **gguf)
+        how |= {} if gguf else {"use_safetensors": True}  # never a pickle
         model = cls.from_pretrained(folder, dtype=dtype, local_files_only=True, **how)
     except _BROKEN as error:
         raise Unavailable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +26,7 @@ from ourvidz.domain.family import (
     Precision,
 )
 from ourvidz.pipeline.budget import Plan
+from ourvidz.pipeline.chatter import muted
 from ourvidz.pipeline.compiled import make_compilable
 from ourvidz.pipeline.finding import UNPINNED, component_class, fingerprint, locate
 from ourvidz.pipeline.interleaved import InterleavedVACETransformer
@@ -141,10 +143,16 @@ def load_component(
 
 
 def _read(cls: Any, folder: Path, dtype: torch.dtype) -> torch.nn.Module:
-    """The module of a folder; raises ValueError where its config and its weights do not match."""
+    """The module of a folder; raises ValueError where its config and its weights do not match.
+
+    Only safetensors are read: a pickle, which libraries fall back to, runs whatever is in it.
+    """
     default = torch.get_default_dtype()
     try:
-        module = cls.from_pretrained(folder, dtype=dtype, local_files_only=True)
+        with muted(logging.CRITICAL, "diffusers.models.modeling_utils"):  # it logs what it raises
+            module = cls.from_pretrained(
+                folder, dtype=dtype, local_files_only=True, use_safetensors=True
+            )
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"its config.json does not fit its weights: {error}") from error
     finally:

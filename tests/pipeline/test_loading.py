@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import BertModel
 
 from ourvidz.domain.catalog import family
@@ -181,3 +181,16 @@ def test_the_fingerprint_follows_the_weights(tmp_path: Path) -> None:
     weights.write_bytes(weights.read_bytes() + b"\0")
     assert fingerprint(source, tmp_path) != before
     assert fingerprint(replace(source, revision="abc"), tmp_path) == "abc"
+
+
+def test_a_pickle_is_no_weights_and_only_our_own_words_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    models = save_tiny_starter(tmp_path)
+    vae = models / "ourvidz.starter" / "weights" / "vae"
+    (weights,) = vae.glob("*.safetensors")
+    torch.save(load_file(weights), vae / "diffusion_pytorch_model.bin")
+    weights.unlink()
+    with pytest.raises(Unavailable, match="weights of starter: the vae"):
+        load_models(ModelManager(models_dir=models, device="cpu"), STARTER, "image", reporter())
+    assert "An error occurred" not in caplog.text + capfd.readouterr().err

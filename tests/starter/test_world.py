@@ -12,6 +12,7 @@ from ourvidz.starter.world import (
     Scene,
     caption,
     is_held_out,
+    names,
     phrases,
     portrait,
     render_frame,
@@ -226,7 +227,7 @@ def test_a_caption_names_the_subject() -> None:
     for _ in range(400):
         scene = sample_scene(rng)
         text = caption(scene, rng)
-        assert any(name in text for name in phrases.SUBJECT[scene.subject]), text
+        assert any(name in text for name in names.SUBJECT[scene.subject]), text
 
 
 def test_captions_say_nothing_that_is_not_in_the_scene() -> None:
@@ -245,11 +246,11 @@ def test_captions_say_nothing_that_is_not_in_the_scene() -> None:
     ("words", "value"),
     [
         (phrases.PLACE, "city"), (phrases.TIME, "night"), (phrases.WEATHER, "rain"),
-        (phrases.HUE, "purple"), (phrases.DIRECTION, "left"),
+        (names.HUE, "purple"), (phrases.DIRECTION, "left"),
     ],
 )  # fmt: skip
 def test_nearly_every_caption_says_what_is_not_to_be_expected(
-    words: phrases.Words, value: str
+    words: names.Words, value: str
 ) -> None:
     scene = replace(CAR, place="city", time="night", weather="rain", color="purple")
     scene = replace(scene, direction="left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from ourvidz.domain import cinema
+from ourvidz.starter.world import names as n
 from ourvidz.starter.world import phrases as p
 from ourvidz.starter.world.scene import Scene
 from ourvidz.starter.world.vocabulary import ADULTS
@@ -48,7 +49,7 @@ def movement_caption(scene: Scene, rng: random.Random) -> str:
     hasty = scene.action not in ("stand", "dance") and rng.random() < 0.4
     speed = rng.choice(p.SPEED[scene.speed]) if hasty else ""
     does, doing = rng.choice(p.DOES[scene.action]), rng.choice(p.DOING[scene.action])
-    who = _article(rng.choice(p.SUBJECT[scene.subject]), rng)
+    who = _article(rng.choice(n.SUBJECT[scene.subject]), rng)
     named = f"{who} {does} {way}"
     text = rng.choice((way or doing, f"{doing} {way}", f"it {does} {way}", named, named))
     return _ended(" ".join(f"{text} {speed}".split()), rng)
@@ -56,12 +57,12 @@ def movement_caption(scene: Scene, rng: random.Random) -> str:
 
 def hero(scene: Scene, rng: random.Random) -> str:
     """The subject with its colour (and hair), without an article."""
-    name = rng.choice(p.SUBJECT[scene.subject])
+    name = rng.choice(n.SUBJECT[scene.subject])
     hue = _hue(scene.color, rng) if rng.random() < 0.95 else ""
     if scene.subject in ADULTS:
-        parts = [rng.choice(p.WEARS[scene.subject]).format(hue)] if hue else []
+        parts = [rng.choice(n.WEARS[scene.subject]).format(hue)] if hue else []
         if scene.subject in ("woman", "man") and rng.random() < 0.4:
-            look = rng.choice(p.HAIR[scene.hair])
+            look = rng.choice(n.HAIR[scene.hair])
             if look.startswith("with"):
                 parts.insert(0, look)
             else:
@@ -69,14 +70,14 @@ def hero(scene: Scene, rng: random.Random) -> str:
         return " ".join((name, *parts))
     if scene.subject == "sailboat" and hue and rng.random() < 0.4:
         return f"{name} with {rng.choice(('a ', ''))}{hue} sail"
-    return f"{rng.choice(p.ADJECTIVES)}{hue} {name}".replace("  ", " ").strip()
+    return f"{rng.choice(n.ADJECTIVES)}{hue} {name}".replace("  ", " ").strip()
 
 
 def _hue(color: str, rng: random.Random) -> str:
     """A name of the colour; one in four plain ones has a word before it that changes nothing."""
-    name = rng.choice(p.HUE[color])
+    name = rng.choice(n.HUE[color])
     plain = name == color and rng.random() < 0.25
-    return f"{rng.choice(p.SHADES)} {name}" if plain else name
+    return f"{rng.choice(n.SHADES)} {name}" if plain else name
 
 
 def _article(noun: str, rng: random.Random) -> str:
@@ -85,7 +86,7 @@ def _article(noun: str, rng: random.Random) -> str:
     return f"{'an' if noun[0] in 'aeioAEIO' else 'a'} {noun}"
 
 
-def _maybe(words: p.Words, value: str, expected: str, rng: random.Random) -> str:
+def _maybe(words: n.Words, value: str, expected: str, rng: random.Random) -> str:
     said = rng.random() < (0.3 if value == expected else _SAID)
     return rng.choice(words[value]) if said else ""
 
@@ -110,7 +111,7 @@ def _movement(scene: Scene, rng: random.Random) -> str:
 
 
 def _sentence(scene: Scene, rng: random.Random) -> str:
-    owner = "" if scene.subject in ADULTS else rng.choice(p.OWNERS)
+    owner = "" if scene.subject in ADULTS else rng.choice(n.OWNERS)
     noun = hero(scene, rng)
     who = f"{owner}{noun}" if owner else _article(noun, rng)
     move, setting = _movement(scene, rng), _setting(scene, rng)

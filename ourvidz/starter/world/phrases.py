@@ -1,81 +1,11 @@
-"""Many ways to say each thing of the world, as data for the caption writer."""
+"""Many ways to say where, when and how, as data for the caption writer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 
-Words = Mapping[str, tuple[str, ...]]
+from ourvidz.starter.world.names import Words
 
-SUBJECT: Words = MappingProxyType(
-    {
-        "woman": ("woman", "woman", "woman", "lady", "young woman", "girl", "mother",
-                  "businesswoman", "young lady", "mum", "actress", "princess", "ballerina",
-                  "hostess", "aunt", "wife", "sister", "queen", "saleswoman"),
-        "man": ("man", "man", "man", "guy", "young man", "gentleman", "father", "chap", "dude",
-                "businessman", "dad", "uncle", "husband", "brother", "lad", "workman", "actor",
-                "postman", "king", "salesman"),
-        "grandmother": ("grandmother", "grandma", "old woman", "elderly lady", "granny", "gran",
-                        "elderly woman", "senior lady", "grandmum", "great-grandmother",
-                        "retired woman", "grandmamma", "white-haired old woman", "elderly aunt"),
-        "grandfather": ("grandfather", "grandpa", "old man", "elderly man", "granddad",
-                        "elderly gentleman", "senior man", "grandad", "great-grandfather",
-                        "retired man", "grandpapa", "white-haired old man", "elderly uncle"),
-        "chef": ("chef", "chef", "cook", "baker", "pizza baker", "kitchen chef", "sous-chef",
-                 "cook in a kitchen hat", "master chef", "sushi chef", "hotel cook", "grill cook",
-                 "kitchen master", "cook with a tall hat"),
-        "astronaut": ("astronaut", "astronaut", "spaceman", "person in a space suit", "cosmonaut",
-                      "space explorer", "moon explorer", "spacewoman", "space pilot",
-                      "person with a space helmet", "astronaut with a helmet", "space walker",
-                      "rocket pilot", "space hero"),
-        "dog": ("dog", "dog", "dog", "puppy", "hound", "poodle", "beagle", "spaniel", "husky",
-                "sheepdog", "retriever", "dachshund", "bulldog", "dalmatian", "pug", "collie",
-                "doberman", "greyhound", "hunting dog", "pet dog", "mutt"),
-        "cat": ("cat", "cat", "cat", "kitten", "kitty", "tomcat", "pussycat", "siamese cat",
-                "ginger cat", "moggy", "persian cat", "alley cat", "pet cat", "striped cat",
-                "fluffy cat", "kitty-cat", "mouser"),
-        "horse": ("horse", "horse", "horse", "pony", "stallion", "colt", "steed", "foal",
-                  "thoroughbred", "bronco", "filly", "gelding", "riding horse", "pinto",
-                  "workhorse", "arabian horse", "palomino", "farm horse"),
-        "bird": ("bird", "bird", "bird", "seagull", "parrot", "songbird", "swallow", "finch",
-                 "blackbird", "dove", "crow", "starling", "eagle", "hawk", "goldfinch", "thrush",
-                 "kingfisher", "gull", "magpie", "lark", "hummingbird", "budgie", "cuckoo", "jay"),
-        "butterfly": ("butterfly", "butterfly", "butterfly", "moth", "monarch butterfly",
-                      "butterfly with big wings", "little insect with wings", "peacock butterfly",
-                      "hawk moth", "cabbage butterfly", "flying insect with wings",
-                      "bug with large wings", "summer butterfly", "papillon"),
-        "car": ("car", "car", "car", "sedan", "taxi", "automobile", "saloon", "roadster",
-                "sports car", "convertible", "limousine", "beetle car", "cab", "motor vehicle",
-                "station wagon", "race car", "auto", "estate car", "SUV", "family car",
-                "cabriolet"),
-        "bus": ("bus", "bus", "bus", "coach", "van", "camper", "city bus", "tour bus", "omnibus",
-                "motor coach", "camper van", "double-decker", "trolleybus", "public bus",
-                "transit bus", "motorhome", "bus with many windows", "travel coach", "autobus"),
-        "ball": ("ball", "ball", "ball", "beach ball", "toy ball", "soccer ball", "basketball",
-                 "tennis ball", "round ball", "volleyball", "gym ball", "handball", "bowling ball",
-                 "big ball", "sphere", "plastic ball", "kickball", "leather ball", "dodgeball",
-                 "toy"),
-        "sailboat": ("sailboat", "sailboat", "sailboat", "boat", "sailing boat", "yacht", "sloop",
-                     "catamaran", "schooner", "ship with a sail", "sailing yacht", "sail boat",
-                     "yawl", "ketch", "regatta boat", "vessel with a sail", "cutter", "windjammer",
-                     "wooden boat"),
-        "balloon": ("hot air balloon", "hot air balloon", "hot-air balloon", "balloon",
-                    "giant balloon", "balloon in the air", "balloon carrying a basket",
-                    "sightseeing balloon", "fire balloon", "big round balloon",
-                    "balloon with people on board", "montgolfier", "gas balloon"),
-        "airplane": ("airplane", "airplane", "plane", "aeroplane", "jet", "aircraft", "jumbo jet",
-                     "propeller plane", "jetliner", "private plane", "boeing", "airbus", "biplane",
-                     "turboprop", "cargo plane", "seaplane", "small plane", "holiday plane"),
-        "rocket": ("rocket", "rocket", "rocket", "spaceship", "rocket ship", "moon rocket",
-                   "space vehicle", "missile", "spacecraft", "rocket on fire", "launch vehicle",
-                   "carrier rocket", "starship", "saturn rocket", "booster rocket", "moonship",
-                   "rocket with a fiery tail"),
-        "ufo": ("ufo", "UFO", "flying saucer", "alien spaceship", "alien ship",
-                "unidentified flying object", "saucer from another planet", "space saucer",
-                "alien vessel", "spaceship of aliens", "extraterrestrial ship",
-                "martian spaceship", "mothership", "hovering saucer", "UFO with lights"),
-    }
-)  # fmt: skip
 PLACE: Words = MappingProxyType(
     {
         "beach": ("on the beach", "on a sandy beach", "at the beach with palm trees",
@@ -209,101 +139,6 @@ DIRECTION: Words = MappingProxyType(
 SPEED: Words = MappingProxyType(
     {"slow": ("slowly", "gently", "calmly"), "fast": ("fast", "quickly", "at high speed")}
 )
-WEARS: Words = MappingProxyType(
-    {
-        "woman": ("in a {} dress", "wearing a {} dress", "in {}", "with a {} dress",
-                  "clothed in {}", "with a long {} dress", "whose dress is {}", "in {} clothes"),
-        "grandmother": ("in a {} dress", "wearing a long {} dress", "in {}", "clothed in {}",
-                        "with a {} dress", "whose dress is {}", "in {} clothes"),
-        "man": ("in a {} shirt", "wearing a {} jacket", "in {}", "with a {} sweater",
-                "clothed in {}", "wearing a {} shirt", "whose shirt is {}", "in {} clothes",
-                "in a {} t-shirt"),
-        "grandfather": ("in a {} coat", "wearing a {} jacket", "in {}", "clothed in {}",
-                        "with a {} coat", "whose coat is {}", "in {} clothes"),
-        "chef": ("in a {} jacket", "wearing {}", "in {} clothes", "clothed in {}",
-                 "with a {} jacket", "whose jacket is {}", "in {}"),
-        "astronaut": ("in a {} space suit", "in a {} suit", "wearing a {} suit", "clothed in {}",
-                      "with a {} space suit", "whose suit is {}", "in {}"),
-    }
-)  # fmt: skip
-HUE: Words = MappingProxyType(
-    {
-        "red": ("red", "red", "red", "red", "red", "crimson", "scarlet", "vivid red", "tomato red",
-                "deep red", "blood-red", "vermilion", "dark red", "garnet", "carmine",
-                "strawberry red", "poppy red", "brick red", "red", "maroon", "burgundy",
-                "cardinal", "ketchup red", "rose red", "raspberry", "cranberry", "chili red",
-                "paprika", "wine-red", "lobster red", "lipstick red", "fire-engine red",
-                "rust red", "cherry-tomato red"),
-        "orange": ("orange", "orange", "orange", "orange", "orange", "bright orange", "apricot",
-                   "carrot orange", "deep orange", "orange-coloured", "mandarin orange",
-                   "clementine", "mango", "persimmon", "saffron", "marigold", "papaya", "satsuma",
-                   "orange", "peach", "copper", "burnt orange", "ginger", "traffic-cone orange",
-                   "cantaloupe", "sunset orange", "nectarine", "coral orange", "rust orange",
-                   "fox orange", "kumquat", "terracotta orange", "tiger orange"),
-        "yellow": ("yellow", "yellow", "yellow", "yellow", "yellow", "golden", "lemon yellow",
-                   "mustard yellow", "banana yellow", "light yellow", "sunflower yellow", "lemon",
-                   "buttercup", "daffodil", "butter yellow", "straw yellow", "yellow", "gold",
-                   "corn yellow", "honey yellow", "citrus", "maize", "primrose", "dandelion",
-                   "pineapple yellow", "blond yellow", "topaz", "taxi yellow", "brass yellow",
-                   "egg-yolk yellow", "saffron yellow"),
-        "green": ("green", "green", "green", "green", "green", "emerald", "lime green",
-                  "forest green", "dark green", "mint green", "bright green", "olive green",
-                  "apple-green", "malachite", "moss green", "fern green", "pistachio", "lime",
-                  "green", "olive", "sage", "shamrock", "avocado", "viridian", "chartreuse",
-                  "bottle green", "racing green", "sea green", "kiwi", "basil green", "frog green",
-                  "pine green", "clover", "spinach green", "parsley"),
-        "blue": ("blue", "blue", "blue", "blue", "blue", "azure", "navy blue", "sapphire",
-                 "ultramarine", "deep blue", "sky-blue", "indigo blue", "lapis", "navy",
-                 "cerulean", "denim blue", "ocean blue", "cornflower blue", "blue", "steel blue",
-                 "baby blue", "midnight blue", "aquamarine", "prussian blue", "ice blue",
-                 "sapphire blue", "blueberry", "delft blue", "peacock blue", "turquoise blue",
-                 "lapis lazuli", "police blue", "marine blue", "jeans blue"),
-        "purple": ("purple", "purple", "purple", "purple", "purple", "violet", "lilac", "mauve",
-                   "amethyst", "aubergine", "dark purple", "grape purple", "wisteria", "mulberry",
-                   "orchid", "eggplant purple", "blackberry", "heather", "iris", "damson",
-                   "purple", "fig purple", "elderberry", "periwinkle purple", "crocus", "hyacinth",
-                   "magenta purple", "royal purple", "byzantium", "beetroot purple", "thistle",
-                   "indigo purple", "heliotrope", "prune purple", "pansy", "violet-coloured"),
-        "pink": ("pink", "pink", "pink", "pink", "pink", "rose pink", "magenta", "hot pink",
-                 "light pink", "candy pink", "salmon pink", "flamingo pink", "cerise", "rose",
-                 "blush", "peony", "cherry blossom pink", "raspberry pink", "pink", "coral pink",
-                 "shell pink", "baby pink", "powder pink", "watermelon pink", "carnation",
-                 "azalea", "lotus pink", "pastel pink", "pig pink", "cotton candy pink", "rosy",
-                 "rhubarb pink", "dusty pink", "lip-gloss pink"),
-        "white": ("white", "white", "white", "white", "white", "snow-white", "milk-white",
-                  "cream white", "pearl white", "bright white", "alabaster", "porcelain", "pearl",
-                  "eggshell", "off-white", "lily-white", "milky", "bone white", "white",
-                  "cotton white", "paper-white", "ghost white", "snowy", "vanilla white",
-                  "swan-white", "cloud white", "sugar white", "marble white", "white as a sheet",
-                  "polar white", "coconut white", "salt-white", "linen white"),
-        "black": ("black", "black", "black", "black", "black", "jet black", "raven-black",
-                  "ink-black", "onyx", "midnight black", "charcoal black", "deep black",
-                  "obsidian", "inky", "sable", "soot-black", "liquorice black", "black",
-                  "carbon black", "tar black", "panther black", "black as ink", "black as night",
-                  "graphite black", "jet", "raven", "black as tar", "piano black", "vinyl black",
-                  "asphalt black", "dark as night", "velvet black"),
-        "brown": ("brown", "brown", "brown", "brown", "brown", "chocolate brown", "nut-brown",
-                  "cocoa brown", "dark brown", "mahogany", "walnut brown", "caramel brown",
-                  "tawny brown", "cinnamon", "umber", "toffee", "mocha", "hickory", "bronze brown",
-                  "walnut", "brown", "tan", "sienna", "russet", "sepia", "teak", "oak brown",
-                  "cedar", "peat brown", "gingerbread brown", "espresso", "rust brown",
-                  "leather brown", "fudge", "maple brown", "wood-brown", "earth brown",
-                  "bear brown", "nutmeg"),
-    }
-)  # fmt: skip
-#: What a plain colour may be called besides: none of these changes it here.
-SHADES = ("vivid", "intense", "rich", "glossy", "shiny", "neon", "plain", "matt", "lovely",
-          "strong", "electric", "warm", "soft", "deep-dyed", "completely", "all",
-          "brilliant")  # fmt: skip
-HAIR: Words = MappingProxyType(
-    {
-        "black": ("with black hair", "black-haired"),
-        "brown": ("with brown hair", "brunette"),
-        "blond": ("with blond hair", "blonde"),
-        "red": ("with red hair", "red-haired"),
-        "grey": ("with grey hair", "grey-haired"),
-    }
-)
 #: A caption of several sentences: {who}, {does}, {place}, {air} (hour and weather, may be empty).
 SPOKEN = (
     "Imagine {who}, {does}, {place}.{air}",
@@ -312,18 +147,4 @@ SPOKEN = (
     "{air} Here is {who}, {does} {place}.",
     "The film shows {who} {place}.{air} We see it {does}.",
     "A picture of {who} {place}.{air} It is {does}.",
-)
-OWNERS = ("", "", "", "", "", "my ", "our ", "my grandma's ", "the neighbour's ")
-ADJECTIVES = (
-    "",
-    "",
-    "",
-    "",
-    "little ",
-    "big ",
-    "old ",
-    "beautiful ",
-    "vintage ",
-    "shiny ",
-    "cute ",
 )
