@@ -21,21 +21,22 @@ _WORDS_IN_NAME = 6
 def prepare_folder(folder: Path) -> Path:
     """The folder, made if need be, with room for a result.
 
-    Raises Unavailable("disk") when it can not be made or the disk is full.
+    Raises Unavailable("disk") when it can not be made or the disk is full; then it is not made.
     """
     try:
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        free = shutil.disk_usage(there).free
+        if free < NEEDED_BYTES:
+            raise Unavailable(
+                "disk",
+                f"{folder} has {free // 2**20} MB free and {NEEDED_BYTES // 2**20} MB are needed; "
+                "free some space or choose another folder",
+            )
         folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
     except OSError as error:
         raise Unavailable(
             "disk", f"{folder} can not be used ({error.strerror}); choose another folder"
         ) from error
-    if free < NEEDED_BYTES:
-        raise Unavailable(
-            "disk",
-            f"{folder} has {free // 2**20} MB free and {NEEDED_BYTES // 2**20} MB are needed; "
-            "free some space or choose another folder",
-        )
     return folder
 
 

@@ -277,8 +277,8 @@ def test_a_full_disk_is_told_before_any_work(
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10, 10, 5_000_000))
     seen: list[Progress] = []
     with pytest.raises(Unavailable, match="4 MB free and 128 MB are needed"):
-        render(REQUEST, manager, seen.append, tmp_path)
-    assert seen == []
+        render(REQUEST, manager, seen.append, tmp_path / "new" / "folder")
+    assert seen == [] and list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_a_file_is_unavailable(manager: ModelManager, tmp_path: Path) -> None:
