@@ -99,7 +99,10 @@ def tradeoffs_table(result: Result) -> str:
         for row in result["rows"]
     ]
     heads = ["setting", *(head for head, _, _ in _TRADEOFFS), "shown of the caption"]
-    about = f"{result['captions']} captions, {result['frames']} frames each"
+    few = {row.get("captions", result["captions"]) for row in result["rows"]}
+    few -= {result["captions"]}
+    slow = f" ({', '.join(map(str, sorted(few)))} where a CPU is slow)" if few else ""
+    about = f"{result['captions']} captions{slow}, {result['frames']} frames each"
     return f"{origin(result)}, {about}\n\n{markdown(heads, rows)}"
 
 

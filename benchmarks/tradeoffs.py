@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
+from multiprocessing import get_context
 from pathlib import Path
 from time import thread_time
 from typing import Any, Literal
@@ -56,6 +58,11 @@ class Setting:
     interval: int = 0
     int8: bool = False
     vae_bf16: bool = False
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether a CPU takes many times longer, for want of kernels."""
+        return self.int8 or self.vae_bf16
 
 
 def _settings() -> tuple[Setting, ...]:
@@ -139,10 +146,9 @@ class Bench:
             decode_s=thread_time() - denoised,
         )
 
-    def row(
-        self, setting: Setting, captions: Sequence[Wish], best: Sequence[Made]
-    ) -> dict[str, Any]:
-        """All captions with one setting, compared with the `best` clips of the same seeds."""
+    def row(self, setting: Setting, best: Sequence[Made]) -> dict[str, Any]:
+        """The captions of the `best` clips with one setting and their seeds, compared with them."""
+        captions = wishes(len(best))
         made = [self.make(one, FIRST_SEED + i, setting) for i, one in enumerate(captions)]
         marks = Marks()
         for one, clip in zip(captions, made, strict=True):
@@ -162,6 +168,7 @@ class Bench:
             "adherence_low": round(low, 4),
             "adherence_high": round(high, 4),
             "answers": asked,
+            "captions": len(captions),
             "psnr_db": round(float(np.mean(finite)), 2) if finite else None,
         }
 
@@ -190,15 +197,41 @@ def held(module: torch.nn.Module, dtype: torch.dtype) -> Iterator[None]:
             tensor.data = home
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What a process needs to make a bench of its own."""
+
+    frames: int
+    models_dir: Path | None = None
+
+    def bench(self) -> Bench:
+        """On one thread: CPU time is time then."""
+        torch.set_num_threads(1)
+        return Bench(self.frames, self.models_dir)
+
+    def make(self, number: int, setting: Setting) -> Made:
+        """The clip of caption `number`, see `Bench.make`."""
+        return self.bench().make(wishes(number + 1)[number], FIRST_SEED + number, setting)
+
+    def row(self, setting: Setting, best: Sequence[Made]) -> dict[str, Any]:
+        """One setting, see `Bench.row`."""
+        return self.bench().row(setting, best)
+
+
 def measure(
-    bench: Bench, captions: Sequence[Wish], settings: Sequence[Setting]
+    place: Place, settings: Sequence[Setting], n: int, n_slow: int, processes: int
 ) -> list[dict[str, Any]]:
-    """A row for each setting; the reference is made first."""
-    best = [bench.make(one, FIRST_SEED + i, REFERENCE) for i, one in enumerate(captions)]
+    """A row for each setting on n captions, n_slow of them for formats that a CPU is slow in.
+
+    The clips to compare with are made first, then the settings by so many processes.
+    """
     rows = []
-    for setting in settings:
-        rows.append(bench.row(setting, captions, best))
-        print(line(rows[-1]), flush=True)
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        best = list(pool.map(place.make, range(n), repeat(REFERENCE)))
+        parts = [best[:n_slow] if one.is_slow else best for one in settings]
+        for row in pool.map(place.row, settings, parts):
+            rows.append(row)
+            print(line(row), flush=True)
     return rows
 
 
@@ -217,13 +250,14 @@ def main() -> None:
     """Measure, print, keep the result, end with one JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tradeoffs")
     parser.add_argument("--n", type=int, default=8, help="captions")
+    parser.add_argument("--n-slow", type=int, default=2, help="captions in int8 and bf16")
     parser.add_argument("--frames", type=int, default=17, help="of each clip")
+    parser.add_argument("--processes", type=int, default=1, help="at once, each of one thread")
     parser.add_argument("--models-dir", type=Path, help="other weights than the shipped ones")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the result is kept")
     args = parser.parse_args()
-    torch.set_num_threads(1)  # CPU time is time then
-    captions = wishes(args.n)
-    rows = measure(Bench(args.frames, args.models_dir), captions, SETTINGS)
+    place = Place(frames=args.frames, models_dir=args.models_dir)
+    rows = measure(place, SETTINGS, args.n, args.n_slow, args.processes)
     result = {"rows": rows, "captions": args.n, "frames": args.frames} | provenance()
     keep("tradeoffs", result, out=args.out)
 
