@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Form, Request, Response
 from starlette.templating import Jinja2Templates
@@ -43,11 +42,13 @@ def inside(address: str) -> str:
     '/app/library?x=1'
     >>> {inside(a) for a in ("//evil.example/", "https://evil.example", "/\\\\evil.example")}
     {'/app/'}
+    >>> {inside(a) for a in ("///evil.example/", "//[", "", "/auth/sign-out")}
+    {'/app/'}
     """
-    parts = urlsplit(address)
-    is_ours = address.startswith("/") and not parts.netloc and not parts.scheme
+    # Browsers take any number of slashes at the beginning for two: another site.
+    is_ours = address.startswith("/") and not address.startswith("//")
     is_plain = "\\" not in address and all(32 < ord(char) < 127 for char in address)
-    is_form = parts.path.startswith(("/auth/", "/age"))
+    is_form = address.startswith(("/auth/", "/age"))
     return address if is_ours and is_plain and not is_form and len(address) < 500 else HOME
 
 

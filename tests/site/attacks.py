@@ -63,7 +63,8 @@ def frames_a_page(scene: Scene) -> bool:
 
 def leads_away(scene: Scene) -> bool:
     """A link to the age form that goes on to another site."""
-    ways = (EVIL, "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)")
+    ways = (EVIL, "//evil.example", "///evil.example", "/\\evil.example", "/\t/evil.example",
+            "javascript:alert(1)")  # fmt: skip
     return any(
         "evil" in scene.visitor.post("/age", answer="adult", next=way).headers.get("location", "")
         for way in ways

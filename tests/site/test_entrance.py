@@ -98,7 +98,15 @@ def test_a_forgotten_password_is_replaced_by_a_code(visit: Visit, town: Town) ->
 
 
 @pytest.mark.parametrize(
-    "next", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]
+    "next",
+    [
+        "//evil.example",
+        "///evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "//[",
+    ],
 )
 def test_nobody_is_sent_elsewhere_after_signing_in(visit: Visit, next: str) -> None:
     browser = visit().signed_up()
