@@ -108,7 +108,8 @@ class Entrance:
         try:
             await self._studio.auth.send_recovery(email, ip=ip_of(request))
         except OurVidzError as error:
-            return self._page(request, "recover", 400, email=email, error=sentence(error, ENTRANCE))
+            said = {"email": email, "error": sentence(error, ENTRANCE)}
+            return self._page(request, "recover", status_of(error), **said)
         return self._page(request, "new_password", email=email, outbox=self._welcome.outbox)
 
     async def show_new_password(self, request: Request) -> Response:

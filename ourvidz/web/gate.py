@@ -10,9 +10,10 @@ in `leaving`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -21,13 +22,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ourvidz.domain.account import Identity
-from ourvidz.domain.errors import NotAllowed
+from ourvidz.domain.errors import NotAllowed, Unavailable
 from ourvidz.web.cookies import Cookies
 from ourvidz.web.leaving import cleaned, policy
-from ourvidz.web.messages import refused, refused_page
+from ourvidz.web.messages import answer_to, refused, refused_page
 from ourvidz.web.pace import Pace
 from ourvidz.web.sessions import Sessions
 from ourvidz.web.tabs import Tabs
+
+_LOG = logging.getLogger(__name__)
 
 #: Reached by everyone: what the gate's own pages and probes need.
 _OPEN = ("/age", "/static/", "/healthz", "/favicon.ico", "/manifest.json", "/robots.txt")
@@ -106,7 +109,13 @@ class Gate:
         if path.startswith(_SIGNED):
             await self._app(scope, receive, send)
             return
-        refusal = _foreign(scope) or _too_large(scope) or await self._stranger(request, path)
+        refusal = _foreign(scope) or _too_large(scope)
+        try:
+            refusal = refusal or await self._stranger(request, path)
+        except Unavailable as error:  # out here nobody else catches it
+            _LOG.warning("nobody can be recognised: %s", error)
+            in_page = "/gradio_api/" in path
+            refusal = refused_page(503, str(error)) if in_page else answer_to(error)
         if refusal is None:
             refusal, receive = await self._heard(request, path, receive)
         if refusal is not None:
@@ -178,7 +187,7 @@ def _foreign(scope: Scope) -> Response | None:
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     is_ours = site in (None, "same-origin", "none")
     if origin is not None:
-        is_ours = is_ours and urlsplit(origin).netloc == headers.get("host")
+        is_ours = is_ours and origin.partition("://")[2] == headers.get("host")
     if is_ours and (site or origin):
         return None
     return refused(403, "NotAllowed", "This came from another site. Open OurVidz and do it there.")

@@ -38,9 +38,14 @@ def refused_page(status: int, message: str) -> JSONResponse:
     return JSONResponse({"error": message}, status, {"cache-control": "no-store"})
 
 
-async def say(request: Request, error: Exception) -> JSONResponse:
+def answer_to(error: Exception) -> JSONResponse:
     """The answer for an error of one of our families."""
     return refused(_STATUS.get(type(error), 500), type(error).__name__, str(error))
+
+
+async def say(request: Request, error: Exception) -> JSONResponse:
+    """As `answer_to`, for FastAPI."""
+    return answer_to(error)
 
 
 async def say_nothing(request: Request, error: Exception) -> JSONResponse:

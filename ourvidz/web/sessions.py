@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import secrets
 import time
 from collections import OrderedDict
@@ -17,8 +18,10 @@ from cryptography.fernet import Fernet, InvalidToken
 from fastapi.concurrency import run_in_threadpool
 
 from ourvidz.domain.account import Identity
-from ourvidz.domain.errors import NotAllowed
+from ourvidz.domain.errors import NotAllowed, Unavailable
 from ourvidz.ports import Auth, SessionStore, Tokens
+
+_LOG = logging.getLogger(__name__)
 
 #: A sign-in lasts that long after its last renewal.
 LIFETIME = timedelta(days=30)
@@ -108,7 +111,9 @@ class Sessions:
         return await self._renewed(cookie)
 
     async def end(self, cookie: str | None, *, everywhere: bool = False) -> None:
-        """Sign out this browser, or all of them. The cookie is worth nothing afterwards."""
+        """Sign out this browser, or all of them. The cookie is worth nothing afterwards, also where
+        the sign-in service can not be told: only the store had the tokens.
+        """
         kept = await run_in_threadpool(self._load, cookie)
         if cookie is None or kept is None:
             return
@@ -120,6 +125,8 @@ class Sessions:
             await self._auth.sign_out(kept.access_token, everywhere=everywhere)
         except NotAllowed:
             return  # it had ended there already
+        except Unavailable as error:
+            _LOG.warning("a sign-out was not passed on: %s", error)
 
     async def _found(self, cookie: str) -> Identity | None:
         kept = await run_in_threadpool(self._load, cookie)

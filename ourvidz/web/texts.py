@@ -42,6 +42,10 @@ ENTRANCE: Mapping[str, Any] = MappingProxyType(
         "nothing_text": "There is nothing here. The address may be wrong, what was here may have "
         "been deleted, or it belongs to another account.",
         "nothing_go": "Open OurVidz",
+        "not_now_title": "Not right now",
+        "not_now_text": "OurVidz is busy or can not be reached. Nothing is lost; what is being made "
+        "goes on. Wait a moment and try again.",
+        "not_now_go": "Try again",
         "fields": {"email": "The e-mail address", "password": "The password"},
     }
 )
