@@ -12,11 +12,10 @@ from typing import Any
 
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.film import Film
-from ourvidz.domain.scene import Scene
+from ourvidz.domain.scene import MAX_SCENES, Scene
 
 #: More characters than 360 scenes can hold make no text, whatever they are.
 MAX_TEXT_CHARS = 4_000
-MAX_SCENES = 360
 
 _FILM: Mapping[str, type] = MappingProxyType(
     {

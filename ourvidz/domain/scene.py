@@ -15,6 +15,8 @@ Transition = Literal["cut", "crossfade", "fade"]
 
 SHOT_S = 5
 MAX_SECONDS = 1_800
+#: Of the longest film: each has a shot at least.
+MAX_SCENES = MAX_SECONDS // SHOT_S
 MAX_TRANSITION_S = 1.0
 MAX_CHARACTERS = 8
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")

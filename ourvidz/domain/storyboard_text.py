@@ -17,11 +17,18 @@ from dataclasses import dataclass, field, replace
 
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.request import FPS
-from ourvidz.domain.scene import MAX_SECONDS, SHOT_S, Scene, Transition, check_scenes
+from ourvidz.domain.scene import (
+    MAX_SCENES,
+    MAX_SECONDS,
+    SHOT_S,
+    Scene,
+    Transition,
+    check_scenes,
+)
 
 MAX_STORYBOARD_CHARS = 1_000_000
 
-_PIECE = re.compile(r"\[(?P<mark>(?:\\.|[^\\\[\]])*)\]|(?P<text>\\.|[^\[])", re.DOTALL)
+_PIECE = re.compile(r"\[(?P<mark>(?:\\.|[^\\\[\]])*)\]|(?P<text>\\.|[^\\\[]+|\\)", re.DOTALL)
 _ESCAPED = re.compile(r"\\([\\\[\]])")
 _LENGTH = re.compile(r"(\d{1,6}) ?(s|sec|min)")
 _MARKS = "[15s], [cut], [crossfade 0.5], [fade] or [character NAME]"
@@ -44,9 +51,16 @@ def parse_storyboard(text: str, known: Sequence[Scene] = ()) -> tuple[Scene, ...
     """
     if len(text) > MAX_STORYBOARD_CHARS:
         raise InvalidRequest("storyboard", "has more than a million characters; shorten it")
-    drafts = [_draft(paragraph, line) for line, paragraph in _paragraphs(text)]
-    if not drafts:
+    paragraphs = list(_paragraphs(text))
+    if not paragraphs:
         raise InvalidRequest("storyboard", "is empty; write one paragraph for each scene")
+    if len(paragraphs) > MAX_SCENES:
+        raise InvalidRequest(
+            "storyboard",
+            f"has {len(paragraphs)} paragraphs, each a scene, and a film has at most {MAX_SCENES}; "
+            "join or remove some",
+        )
+    drafts = [_draft(paragraph, line) for line, paragraph in paragraphs]
     scenes = _named(drafts, list(known))
     try:
         check_scenes(scenes)
@@ -112,13 +126,13 @@ def _draft(paragraph: str, line: int) -> _Draft:
     draft, at = _Draft(line), 0
     while at < len(paragraph):
         found = _PIECE.match(paragraph, at)
-        draft.line = line + paragraph.count("\n", 0, at)
         if found is None:
             raise draft.refuse("a bracket is not closed; write ], or \\[ for a bracket")
         if found["mark"] is None:
             draft.words.append(_ESCAPED.sub(r"\1", found["text"]))
         else:
             _read_mark(draft, " ".join(found["mark"].split()))
+        draft.line += found[0].count("\n")
         at = found.end()
     draft.line = line
     if not "".join(draft.words).strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -102,11 +103,21 @@ def test_a_scene_keeps_its_id_when_others_are_put_before_it() -> None:
         ("A cat.\n\n" + "a" * 2_001, "line 3: the prompt has 2001 characters"),
         ("A cat. [20 min]\n\nA dog. [20 min]", "scenes: are 40 minutes together"),
         ("a" * 1_000_001, "storyboard: has more than a million"),
+        ("a cat\n\n" * 361, "storyboard: has 361 paragraphs, .* at most 360"),
+        ("one\n\ntwo \\[\n\\\\\nthree [x]", r"line 5: \[x\] is no mark"),
     ],
 )
 def test_the_line_and_what_to_write_are_named(text: str, message: str) -> None:
     with pytest.raises(InvalidRequest, match=message):
         parse_storyboard(text)
+
+
+@pytest.mark.parametrize("text", ["a" * 400_000, "a \\[b\n" * 90_000, "a cat\n\n" * 50_000])
+def test_a_text_that_makes_no_film_is_refused_soon(text: str) -> None:
+    begin = time.process_time()
+    with pytest.raises(InvalidRequest):
+        parse_storyboard(text)
+    assert time.process_time() - begin < 5  # 20 s and more when each piece looks at all before it
 
 
 @pytest.mark.parametrize("seconds", [5, 10, 15, 30, 60, 300, 1_800])
