@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.library import check_text
 
 Profile = Literal["fast", "balanced", "quality"]
 
@@ -82,13 +83,7 @@ class VideoRequest:
         if not self.prompt.strip():
             raise InvalidRequest("prompt", "is empty; describe what should be seen")
         for field in ("prompt", "enhanced_prompt", "negative_prompt"):
-            text = getattr(self, field) or ""
-            if len(text) > MAX_PROMPT_CHARS:
-                raise InvalidRequest(
-                    field, f"has {len(text)} characters; shorten it to {MAX_PROMPT_CHARS}"
-                )
-            if "\x00" in text:
-                raise InvalidRequest(field, "contains a NUL character; remove it")
+            check_text(field, getattr(self, field) or "", MAX_PROMPT_CHARS)
 
     @property
     def sampled_frames(self) -> int:

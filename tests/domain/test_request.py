@@ -18,6 +18,7 @@ from ourvidz.domain.request import MAX_PROMPT_CHARS, VideoRequest
         ("prompt", " \n\t"),
         ("prompt", "a" * (MAX_PROMPT_CHARS + 1)),
         ("prompt", "a\x00cat"),
+        ("prompt", "a caf\udce9"),  # as Python reads a byte that is no UTF-8 in what was typed
         ("enhanced_prompt", "a" * (MAX_PROMPT_CHARS + 1)),
         ("negative_prompt", "\x00"),
         ("num_frames", 0),
