@@ -9,23 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ourvidz.domain.clip import Still
 from ourvidz.domain.film import Film, Keyframe, Shot
 from ourvidz.domain.progress import OnProgress, ignore_progress
 from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.delivery import prepare_folder
 from ourvidz.pipeline.film_abilities import can, notes_of, overlap_of
 from ourvidz.pipeline.film_clock import FilmClock
-from ourvidz.pipeline.film_folder import JOB_PREFIX, FilmFolder, content, facts_of, is_whole
+from ourvidz.pipeline.film_folder import Facts, FilmFolder, content, is_whole
 from ourvidz.pipeline.generate import extend, generate_clip, preview
 from ourvidz.pipeline.keyframes import can_derive, derive_keyframes, run_frames
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.profiles import ability_of, resolve
 from ourvidz.pipeline.scratch import Scratch
 from ourvidz.pipeline.soundtrack import check_soundtrack
-from ourvidz.pipeline.stitch import Part, stitch
+from ourvidz.pipeline.stitch import Part, check_out, stitch
 
 #: What a still costs beside the frames of a clip, in frames: most of it is not sampling.
 STILL_FRAMES = 8
@@ -67,8 +68,11 @@ def render_film(
     Raises as `render` does, `Cancelled` from `on_progress` included; what was finished before
     stays in the folder.
     """
+    out = out or folder / "film.mp4"
+    check_out(out, [soundtrack] if soundtrack else ())  # now, not after hours of rendering
     if soundtrack is not None:
-        check_soundtrack(soundtrack)  # now, not after hours of rendering
+        check_soundtrack(soundtrack)
+    prepare_folder(out.parent)
     with FilmFolder(folder).claimed() as claimed:
         work = _Work(film, manager, claimed, on_progress, output_size)
         stills = work.make_stills()
@@ -76,7 +80,7 @@ def render_film(
         facts = {"title": film.title, "model": film.model, "continuity": film.continuity}
         joined = stitch(
             _parts(film, clips),
-            out or folder / "film.mp4",
+            out,
             on_progress=on_progress,
             soundtrack=soundtrack,
             metadata={**facts, "profile": film.profile, "seed": str(film.seed)},
@@ -134,9 +138,8 @@ class _Work:
         self.film, self.manager, self.folder = film, manager, folder
         self._output_size = output_size
         self._stills_made = self._clips_made = 0
-        self._scenes = [
-            [one for one in film.keyframes if one.scene_id == scene.id] for scene in film.scenes
-        ]
+        self._facts = Facts(manager)
+        self._scenes = [list(some) for _, some in groupby(film.keyframes, lambda one: one.scene_id)]
         pieces = [n for some in self._scenes for n in (STILL_FRAMES, run_frames(some[1:])) if n]
         pieces += [shot.num_frames + 1 for shot in film.shots]
         self._clock = FilmClock(on_progress, sum(pieces), len(pieces))
@@ -170,7 +173,7 @@ class _Work:
     def _scene_stills(self, keyframes: list[Keyframe]) -> dict[str, Path]:
         master, *later = keyframes
         request = resolve(self._sized(self.film.still_request(master)))
-        facts = facts_of(request, "image", self.manager)
+        facts = self._facts.of(request, "image")
         path = self.folder.still(f"{master.scene_id}-0", facts)
         if path.exists():
             self._clock.found(STILL_FRAMES)
@@ -193,7 +196,7 @@ class _Work:
         if not later:
             return {}
         ability = "first_frame" if can_derive(request) else "image"
-        facts = facts_of(request.replace(seed=later[0].seed), ability, self.manager)
+        facts = self._facts.of(request.replace(seed=later[0].seed), ability)
         facts |= {"master": content(master), "frames": run_frames(later)}
         paths = {
             one.key: self.folder.still(f"{one.scene_id}-{one.place}", facts | {"place": one.place})
@@ -248,7 +251,7 @@ class _Work:
     def _clip_path(self, shot: Shot, request: VideoRequest, before: Path | None) -> Path:
         """Where the shot's clip is or would be. A chained one depends on all before it."""
         ability = "extension" if before and overlap_of(self.film) > 1 else ability_of(request)
-        facts = facts_of(request, ability, self.manager)
+        facts = self._facts.of(request, ability)
         facts |= {"first": content(request.image), "last": content(request.last_image)}
         facts |= {"before": before and before.name, "overlap": before and overlap_of(self.film)}
         return self.folder.clip(f"{shot.scene_id}-{shot.place}", facts)
@@ -278,10 +281,5 @@ class _Work:
     @contextmanager
     def _job(self, frames: int) -> Iterator[_Job]:
         """One render of so many sampled frames, in a folder of its own."""
-        folder = self.folder
-        with (
-            TemporaryDirectory(dir=folder.folder, prefix=JOB_PREFIX) as where,
-            self._clock.piece(frames) as on_progress,
-        ):
-            yield _Job(Path(where), Scratch(folder.scratch), on_progress)
-        folder.drop_scratch()
+        with self.folder.job() as where, self._clock.piece(frames) as on_progress:
+            yield _Job(where, Scratch(self.folder.scratch), on_progress)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ourvidz.domain.catalog import family
@@ -24,6 +25,7 @@ from ourvidz.domain.film_values import film_of, film_values
 from ourvidz.domain.request import VideoRequest
 from ourvidz.domain.storyboard_text import format_storyboard
 from ourvidz.pipeline.delivery import prepare_folder
+from ourvidz.pipeline.export import disk_errors, whole_file
 from ourvidz.pipeline.finding import fingerprint
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.reading import opened
@@ -31,7 +33,7 @@ from ourvidz.pipeline.reading import opened
 #: Changes when the same request would give other frames, so that old files are not mistaken.
 _RECIPE = 2
 #: Begins the name of a folder that one render writes in.
-JOB_PREFIX = "job-"
+_JOB_PREFIX = "job-"
 
 
 class FilmFolder:
@@ -53,14 +55,16 @@ class FilmFolder:
 
         Raises Unavailable while another run works in it.
         """
-        with (self.folder / ".lock").open("w") as lock:
+        with disk_errors(self.folder):
+            lock = (self.folder / ".lock").open("w")
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise Unavailable(
                     "folder", f"another run works in {self.folder}; wait or choose another"
                 ) from error
-            for left in self.folder.glob(f"{JOB_PREFIX}*"):
+            for left in self.folder.glob(f"{_JOB_PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
             yield self
 
@@ -80,7 +84,7 @@ class FilmFolder:
             return None
         try:
             return film_of(json.loads(path.read_text("utf-8")))
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise InvalidRequest(
                 "folder", f"{path} is damaged; delete it, the stills and clips are kept"
             ) from error
@@ -93,20 +97,37 @@ class FilmFolder:
         """Where a clip made of `facts` is, or would be."""
         return self.clips / f"{name}-{_digest(facts)}.mp4"
 
-    def drop_scratch(self) -> None:
-        """Forget the finished stages of a job that is finished as a whole."""
+    @contextmanager
+    def job(self) -> Iterator[Path]:
+        """A folder for one render, gone afterwards; when all went well, so are its stages."""
+        with disk_errors(self.folder):
+            room = TemporaryDirectory(dir=self.folder, prefix=_JOB_PREFIX)
+        with room as where:
+            yield Path(where)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def facts_of(request: VideoRequest, ability: Ability, manager: ModelManager) -> dict[str, Any]:
-    """All that a run of `request` depends on but its pictures.
+class Facts:
+    """What the files of one run on a film depend on.
 
-    The revisions of the weights are among it, so new weights make new files.
+    The revisions of the weights are among it, so new weights make new files. They are looked at
+    once: reading megabytes again for each of hundreds of shots takes its time.
     """
-    checkpoint = family(request.model).checkpoint(ability)
-    values = {k: v for k, v in asdict(request).items() if k not in ("image", "last_image")}
-    revisions = [fingerprint(part.source, manager.models_dir) for part in checkpoint.components]
-    return {**values, "ability": ability, "revisions": revisions, "recipe": _RECIPE}
+
+    def __init__(self, manager: ModelManager) -> None:
+        self._manager = manager
+        self._revisions: dict[tuple[str, Ability], list[str]] = {}
+
+    def of(self, request: VideoRequest, ability: Ability) -> dict[str, Any]:
+        """All that a render of `request` depends on but its pictures."""
+        which = (request.model, ability)
+        if which not in self._revisions:
+            parts = family(request.model).checkpoint(ability).components
+            folder = self._manager.models_dir
+            self._revisions[which] = [fingerprint(part.source, folder) for part in parts]
+        values = {k: v for k, v in asdict(request).items() if k not in ("image", "last_image")}
+        revisions = self._revisions[which]
+        return {**values, "ability": ability, "revisions": revisions, "recipe": _RECIPE}
 
 
 def content(path: Path | None) -> str | None:
@@ -117,7 +138,7 @@ def content(path: Path | None) -> str | None:
 def is_whole(clip: Path, num_frames: int) -> bool:
     """Whether a clip is there with all its frames; a damaged one counts as missing."""
     try:
-        with opened(clip) as video:
+        with opened(clip, probe=False) as video:
             return video.streams.video[0].frames == num_frames
     except (InvalidRequest, IndexError):
         return False
@@ -128,6 +149,5 @@ def _digest(facts: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(text, "utf-8")
-    draft.replace(path)
+    with whole_file(path) as draft, disk_errors(path):
+        draft.write_text(text, "utf-8")

@@ -7,7 +7,7 @@ seconds are rendered between them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,8 +57,8 @@ def derive_keyframes(
         for (lap, seed), group in groupby(sorted(keyframes, key=_run), key=_run):
             some = tuple(group)
             asked = request.replace(image=master, seed=(seed + lap) % 2**63)
-            stills = make(asked, some, manager, on_progress, out_dir, scratch)
-            made |= zip((one.key for one in some), stills, strict=True)
+            for one, still in make(asked, some, manager, on_progress, out_dir, scratch):
+                made[one.key] = still
     except BaseException:
         for still in made.values():
             still.path.unlink(missing_ok=True)
@@ -105,13 +105,12 @@ def _passed(
     on_progress: OnProgress,
     out_dir: Path,
     scratch: Scratch | None,
-) -> list[Still]:
-    """Stills that one run from the picture `request.image` passes."""
+) -> Iterator[tuple[Keyframe, Still]]:
+    """Stills that one run from the picture `request.image` passes, each as soon as it is there."""
     picks = [_frame_of(one.place) for one in keyframes]
     wanted = resolve(request.replace(num_frames=max(picks) + 1))
     folder, size = prepare_folder(out_dir), wanted.output_size or (0, 0)
     native = wanted.replace(output_size=(wanted.width, wanted.height))
-    stills: list[Still] = []
     with TemporaryDirectory(dir=folder, prefix="run-") as where:
         clip = generate_clip(native, manager, on_progress, Path(where), scratch=scratch)
         frames = read_frames(clip.path)
@@ -120,10 +119,8 @@ def _passed(
         path = stem.with_name(f"{stem.name}.png")
         facts = {**clip.metadata, "keyframe": keyframe.key, "frame": str(pick)}
         write_still(frames[pick], path, size=size, metadata=facts)
-        stills.append(
-            Still(path=path, seed=clip.seed, width=size[0], height=size[1], metadata=facts)
-        )
-    return stills
+        still = Still(path=path, seed=clip.seed, width=size[0], height=size[1], metadata=facts)
+        yield keyframe, still
 
 
 def _from_words(
@@ -133,10 +130,9 @@ def _from_words(
     on_progress: OnProgress,
     out_dir: Path,
     scratch: Scratch | None,
-) -> list[Still]:
-    """Stills of the same words with a seed each."""
-    stills: list[Still] = []
+) -> Iterator[tuple[Keyframe, Still]]:
+    """Stills of the same words with a seed each, each as soon as it is there."""
     for one in keyframes:
         asked = request.replace(seed=((request.seed or 0) + one.place) % 2**63)
-        stills += preview(asked, manager, on_progress, out_dir, num_images=1, scratch=scratch)
-    return stills
+        (still,) = preview(asked, manager, on_progress, out_dir, num_images=1, scratch=scratch)
+        yield one, still

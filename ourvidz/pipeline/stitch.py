@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from ourvidz.domain.errors import InvalidRequest, Unavailable
 from ourvidz.domain.progress import OnProgress, Progress, ignore_progress
 from ourvidz.domain.request import FPS
-from ourvidz.pipeline.export import check_size, whole_file
+from ourvidz.pipeline.export import check_size, disk_errors, whole_file
 from ourvidz.pipeline.film_writer import FilmWriter
 from ourvidz.pipeline.packets import runs
 from ourvidz.pipeline.reading import opened
@@ -25,7 +25,7 @@ from ourvidz.pipeline.source import Source, inspect
 from ourvidz.pipeline.transitions import Copy, Part, plan
 from ourvidz.pipeline.x264 import DELAY, sample
 
-__all__ = ["Part", "Stitched", "stitch"]
+__all__ = ["Part", "Stitched", "check_out", "stitch"]
 
 _REPORT_FRAMES = 16
 
@@ -116,12 +116,21 @@ def stitch(
     )
 
 
+def check_out(out: Path, inputs: Sequence[Path] = ()) -> None:
+    """Raise InvalidRequest("out") for what no film can take the place of: a folder, an input."""
+    with disk_errors(out):
+        if not out.name or out.is_dir():
+            advice = f"name a file, such as {out / 'film.mp4'}"
+            raise InvalidRequest("out", f"{out} is a folder; {advice}")
+        if out.resolve() in [path.resolve() for path in inputs]:
+            raise InvalidRequest("out", f"{out} is one of the inputs; choose another name")
+
+
 def _check(parts: Sequence[Part], out: Path, soundtrack: Path | None) -> None:
     if not parts:
         raise InvalidRequest("parts", "there are none; give at least one clip")
     inputs = [part.path for part in parts] + ([soundtrack] if soundtrack else [])
-    if out.resolve() in [path.resolve() for path in inputs]:
-        raise InvalidRequest("out", f"{out} is one of the inputs; choose another name")
+    check_out(out, inputs)
     if soundtrack:
         check_soundtrack(soundtrack)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cProfile
 import dataclasses
+import pstats
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +23,7 @@ from ourvidz.pipeline.export import read_frames, read_metadata
 from ourvidz.pipeline.film import RenderedFilm, render_film, render_keyframes
 from ourvidz.pipeline.film_folder import FilmFolder
 from ourvidz.pipeline.keyframes import derive_keyframes
+from tests.files import disk_full_after
 from tests.pipeline.test_soundtrack import heard, lengths, loudness, tone
 
 SIZE = (64, 48)
@@ -188,9 +191,57 @@ def test_a_model_that_can_less_says_what_it_did_instead(
 def test_one_run_at_a_time_and_damage_is_told(manager: ModelManager, folder: Path) -> None:
     with FilmFolder(folder).claimed(), pytest.raises(Unavailable, match="another run works in"):
         render_film(FILM, manager, folder=folder, output_size=SIZE)
-    (folder / "film.json").write_text("{")
-    with pytest.raises(InvalidRequest, match=r"film\.json is damaged"):
-        FilmFolder(folder).film()
+    for damaged in ("{", "[]", "5", "[[1]]", "[" * 100_000):
+        (folder / "film.json").write_text(damaged)
+        with pytest.raises(InvalidRequest, match=r"film\.json is damaged"):
+            FilmFolder(folder).film()
+
+
+def test_a_storyboard_that_the_disk_has_no_room_for_is_said(tmp_path: Path) -> None:
+    folder = FilmFolder(tmp_path / "film")
+    folder.save(FILM)
+    before = (tmp_path / "film" / "film.json").read_text()
+    with disk_full_after(100), pytest.raises(Unavailable, match="Free some space"):
+        folder.save(FILM.replace(seed=8))
+    assert (tmp_path / "film" / "film.json").read_text() == before
+    assert not list((tmp_path / "film").glob("*.part"))
+
+
+def test_the_weights_are_read_once_for_all_shots(manager: ModelManager, folder: Path) -> None:
+    watch = cProfile.Profile()
+    watch.runcall(render_film, FILM, manager, folder=folder, output_size=SIZE)
+    calls = {name: count for (_, _, name), (count, *_) in pstats.Stats(watch).stats.items()}  # type: ignore[attr-defined]
+    assert calls["_clip_path"] == 3, "it looks at three shots and four stills"
+    assert calls["fingerprint"] == 3 * 4, "of three abilities, four components each"
+
+
+@pytest.mark.parametrize("name", ["", "film", "music.wav"])
+def test_a_file_that_no_film_can_be_is_told_before_anything_is_made(
+    manager: ModelManager, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "film").mkdir()
+    music = tone(tmp_path / "music.wav", 1)
+    with pytest.raises(InvalidRequest, match="out: "):
+        render_film(FILM, manager, folder=tmp_path / "parts", out=tmp_path / name, soundtrack=music)
+    assert not (tmp_path / "parts").exists()
+
+
+def test_a_stop_between_two_keyframes_leaves_neither(
+    manager: ModelManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "FAMILIES", families_without("first_frame", "first_last_frame"))
+    finished: list[Progress] = []
+
+    def cancel(progress: Progress) -> None:
+        if finished:
+            raise Cancelled
+        if progress.stage == "export" and progress.step == progress.total:
+            finished.append(progress)
+
+    request = FILM.still_request(FILM.keyframes[0])
+    with pytest.raises(Cancelled):
+        derive_keyframes(request, tmp_path, FILM.keyframes[1:3], manager, cancel, tmp_path)
+    assert finished and list(tmp_path.iterdir()) == []
 
 
 def test_music_lies_under_the_whole_film(manager: ModelManager, folder: Path) -> None:
