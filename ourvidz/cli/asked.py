@@ -18,6 +18,7 @@ from ourvidz.pipeline.budget import (
     machine_named,
     read_calibrations,
 )
+from ourvidz.pipeline.given import is_file
 from ourvidz.pipeline.host import host_bytes
 from ourvidz.settings import read_settings
 
@@ -93,7 +94,7 @@ def machine_of(args: Namespace) -> Machine:
 
 def _speeds_in(path: Path) -> tuple[Calibration, ...]:
     """A file that was named is no one's to delete, as the text of our own would say."""
-    if not path.is_file():
+    if not is_file(path):
         raise InvalidRequest("calibration", f"there is no file {path}; check its name")
     try:
         found, why = read_calibrations(path), "holds no speeds of a machine"

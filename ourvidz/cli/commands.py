@@ -17,6 +17,7 @@ from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.progress import OnProgress
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.budget import Speeds
+from ourvidz.pipeline.given import is_file
 from ourvidz.pipeline.profiles import resolve
 from ourvidz.settings import read_settings
 
@@ -85,7 +86,7 @@ def info(args: Namespace, screen: Screen) -> None:
     """Show what a finished file says about how it was made."""
     from ourvidz.pipeline.reading import picture_kind, read_metadata
 
-    if not args.file.is_file():
+    if not is_file(args.file):
         raise InvalidRequest("file", f"there is no file {args.file}; give an MP4 or a PNG")
     foreign = f"{args.file} was not made by OurVidz."
     try:

@@ -21,6 +21,7 @@ from ourvidz.domain.progress import OnProgress
 from ourvidz.domain.request import Profile
 from ourvidz.domain.storyboard_text import parse_storyboard
 from ourvidz.pipeline.budget import Speeds
+from ourvidz.pipeline.given import is_file
 from ourvidz.settings import read_settings
 
 DEFAULT_SECONDS = 60
@@ -61,7 +62,9 @@ def film(args: Namespace, screen: Screen) -> None:
     """Make a film from a storyboard or from one idea; run it again to go on."""
     from ourvidz.pipeline.film import RenderedFilm, render_film, render_keyframes
     from ourvidz.pipeline.film_folder import FilmFolder
+    from ourvidz.pipeline.stitch import check_out
 
+    check_out(args.out)  # now, not after hours of rendering
     parts: Path = args.folder or args.out.with_suffix(".parts")
     is_new = not parts.exists()
     folder = FilmFolder(parts)
@@ -75,6 +78,7 @@ def film(args: Namespace, screen: Screen) -> None:
     try:
         with screen.watching() as on_progress:
             film = _film(args, folder.film(), folder.storyboard)
+            _tell_of_seconds(film, args, folder.storyboard, screen)
             never = Never(settings.models_dir)
             _check(film, never)
             reasons: tuple[str, ...] = ()
@@ -128,11 +132,23 @@ def _film(args: Namespace, before: Film | None, storyboard: Path) -> Film:
         scenes = parse_storyboard(_text(source), before.scenes if before else ())
     else:
         scenes = split_idea(args.story, args.seconds or DEFAULT_SECONDS)
+    if not args.enhance:
+        scenes = tuple(replace(one, enhanced_prompt=None) for one in scenes)
     names = ("model", "profile", "seed", "continuity", "negative_prompt")
     typed = {name: value for name in names if (value := getattr(args, name)) is not None}
     if before is not None:
         return before.replace(scenes=scenes, **typed)
     return Film(**{"title": title, "scenes": scenes, "seed": secrets.randbelow(2**31), **typed})
+
+
+def _tell_of_seconds(film: Film, args: Namespace, storyboard: Path, screen: Screen) -> None:
+    """Say where the lengths come from when they are not those that were typed."""
+    seconds = sum(scene.seconds for scene in film.scenes)
+    if args.seconds is not None and args.seconds != seconds:
+        screen.tell(
+            f"This film has {seconds} s as {storyboard} says; --seconds counts for a new one. "
+            "Write other lengths there, or choose another --folder or -o."
+        )
 
 
 def _check(film: Film, never: Never) -> None:
@@ -181,7 +197,7 @@ def _removed(*folders: Path) -> None:
 
 
 def _is_file(story: str) -> bool:
-    return len(story) < 255 and Path(story).is_file()
+    return is_file(Path(story))
 
 
 def _native_size(film: Film) -> tuple[int, int]:

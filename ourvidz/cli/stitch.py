@@ -11,6 +11,7 @@ from ourvidz.cli.screen import Screen, aligned
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.film import Transition
 from ourvidz.domain.request import FPS
+from ourvidz.pipeline.given import is_file
 
 
 def stitch(args: Namespace, screen: Screen) -> None:
@@ -18,7 +19,7 @@ def stitch(args: Namespace, screen: Screen) -> None:
     from ourvidz.pipeline import stitch as stitching
 
     for clip in args.clips:
-        if not clip.is_file():
+        if not is_file(clip):
             raise InvalidRequest("clip", f"there is no file {clip}; check the path")
     transition, frames = _transition(args)
     parts = [
@@ -65,7 +66,7 @@ def _transition(args: Namespace) -> tuple[Transition, int]:
     for name in ("crossfade", "fade"):
         seconds = getattr(args, name)
         if seconds is not None:
-            frames = round(seconds * FPS) if isfinite(seconds) else 0
+            frames = round(seconds * FPS) if isfinite(seconds * FPS) else 0
             if frames < 1:
                 raise InvalidRequest(name, f"must be 1/{FPS} s or longer; 0.5 is usual")
             return name, frames

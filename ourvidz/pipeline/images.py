@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ourvidz.domain.errors import InvalidRequest
+from ourvidz.pipeline.given import is_file
 
 MAX_IMAGE_BYTES = 12 * 2**20
 MAX_IMAGE_PIXELS = 40_000_000
@@ -52,7 +53,7 @@ def resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _bytes_of(path: Path) -> bytes:
     # is_file first: a FIFO or a device would block or never end.
-    if not path.is_file():
+    if not is_file(path):
         raise InvalidRequest("image", f"there is no file {path}; check the path")
     try:
         with path.open("rb") as file:

@@ -21,6 +21,7 @@ from torch import nn
 from ourvidz.domain.dims import TransformerDims
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.family import BITS, IN_FILES, Precision
+from ourvidz.pipeline.given import is_file
 
 _PLAIN = (GGMLQuantizationType.F32, GGMLQuantizationType.F16, GGMLQuantizationType.BF16)
 #: Names of what diffusers holds in 32 bits whatever the file has: its own, and those of Wan's code.
@@ -49,7 +50,7 @@ class Packed:
 
 def look_into(path: Path) -> Packed:
     """What is in a file; raises InvalidRequest("transformer") for what is no transformer's."""
-    if not path.is_file():
+    if not is_file(path):
         raise InvalidRequest("transformer", f"there is no file {path}; give one, as FILE.gguf")
     try:
         tensors = GGUFReader(path).tensors

@@ -150,6 +150,9 @@ def test_models_shows_where_the_parts_of_one_family_lie(ourvidz: Run) -> None:
     [
         (["video", ""], 2, "prompt: is empty"),
         (["video", "a" * 2_001], 2, "shorten it to 2000"),
+        (["video", "a caf\udce9"], 2, "prompt: contains half a character"),
+        (["video", "a cat", "--image", "a" * 300, "--no-enhance"], 2, "there is no file"),
+        (["info", "a" * 300], 2, "there is no file"),
         (["video", "a cat", "--model", "sora"], 2, "choose one of starter"),
         (["video", "a cat", "--model", "wan2.1-14b", "--no-enhance"], 7, "use the model 'starter'"),
         (["video", "a cat", "--width", "230"], 2, "use 224"),

@@ -106,6 +106,42 @@ def test_keyframes_can_be_looked_at_before_anything_else_is_made(
     assert len(list((tmp_path / "film.parts" / "stills").glob("*.png"))) == 2
 
 
+def test_words_of_ones_own_take_the_place_of_those_of_an_earlier_run(
+    ourvidz: Run, tmp_path: Path
+) -> None:
+    words = ("film", "a red sailboat", "--until", "storyboard", "--seconds", "15", "--seed", "7")
+    assert ourvidz(*words).status == 0
+    assert ourvidz(*words, "--no-enhance").status == 0
+    film = as_json((tmp_path / "film.parts" / "film.json").read_text())
+    assert [scene.get("enhanced_prompt") for scene in film["scenes"]] == [None, None]
+
+
+def test_lengths_that_are_not_taken_are_told(ourvidz: Run) -> None:
+    words = ("film", "a red sailboat", "--until", "storyboard", "--no-enhance")
+    assert "--seconds" not in ourvidz(*words, "--seconds", "15").stderr
+    assert "--seconds" not in ourvidz(*words, "--seconds", "15").stderr
+    again = ourvidz(*words, "--seconds", "30")
+    assert "15 s as" in again.stderr and "--seconds counts for a new one" in again.stderr
+    assert "15 s; scenes: 2" in again.stdout
+
+
+def test_an_idea_in_many_bytes_is_no_file(ourvidz: Run) -> None:
+    idea = "белый парусник на закате " * 9  # 225 letters, and more bytes than a name may have
+    done = ourvidz("film", idea, "--seconds", "5", "--until", "storyboard", *QUICK)
+    assert done.status == 0, done.stdout
+    assert as_json(done.stdout)["title"].startswith("белый")
+
+
+@pytest.mark.parametrize("out", [".", "..", "/", "", "there"])
+def test_a_folder_in_place_of_the_film_is_told_at_once(
+    ourvidz: Run, tmp_path: Path, out: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    done = ourvidz("film", "a cat", "-o", out, *QUICK)
+    assert done.status == 2 and "is a folder; name a file" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
