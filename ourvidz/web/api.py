@@ -12,16 +12,21 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse
 
 from ourvidz.domain.account import Identity
-from ourvidz.studio import jobs, library
+from ourvidz.domain.errors import NotAllowed
+from ourvidz.studio import jobs, library, projects
 from ourvidz.studio.door import Studio
 
 _PRIVATE = {"cache-control": "private, no-store"}
+#: A picture never changes at its address; its link works for five minutes, a bit longer than this.
+KEPT = {"cache-control": "private, max-age=240"}
 #: A job so far back in line starts no sooner than this; its answer stands that long, at most.
 _SECONDS_A_PLACE, _STANDS_S, _KEPT = 0.25, 10.0, 5_000
 
 
 class Api:
-    """GET /api/jobs/{id}[/frame], POST /api/jobs/{id}/cancel, GET /media/{id}[/thumbnail]."""
+    """GET /api/jobs/{id}[/frame], POST /api/jobs/{id}/cancel, GET /api/projects/{id}/still,
+    GET /media/{id}[/thumbnail].
+    """
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
@@ -35,6 +40,7 @@ class Api:
         router.add_route("/api/jobs/{job_id}", self.job, methods=["GET"])
         router.add_api_route("/api/jobs/{job_id}/frame", self.frame, methods=["GET"])
         router.add_api_route("/api/jobs/{job_id}/cancel", self.cancel, methods=["POST"])
+        router.add_api_route("/api/projects/{project_id}/still", self.still, methods=["GET"])
         router.add_api_route("/media/{video_id}", self.video, methods=["GET", "HEAD"])
         router.add_api_route("/media/{video_id}/thumbnail", self.thumbnail, methods=["GET"])
         return router
@@ -63,6 +69,17 @@ class Api:
         jobs.cancel(me, self._studio, job_id)
         self._far_back.pop((me.user_id, job_id), None)
         return JSONResponse(self._said(me, job_id), headers=_PRIVATE)
+
+    def still(self, project_id: str, request: Request, key: str = "") -> Response:
+        """On to the signed link of a picture that a project of theirs offers or has chosen."""
+        me = _me(request)
+        found = projects.project(me, self._studio, project_id)
+        known = {found.image_key}
+        if found.preview_job_id is not None:
+            known.update(projects.offered(jobs.job(me, self._studio, found.preview_job_id)))
+        if not key or key not in known:
+            raise NotAllowed
+        return RedirectResponse(here(self._studio.media.url(key)), 303, KEPT)
 
     def video(self, video_id: str, request: Request, download: int = 0) -> Response:
         """On to the signed link of the file; 404 for what is not theirs or not there."""

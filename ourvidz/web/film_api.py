@@ -9,12 +9,10 @@ from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.studio import film_status, films, keyframes
 from ourvidz.studio.door import Studio
-from ourvidz.web.api import here
+from ourvidz.web.api import KEPT, here
 from ourvidz.web.film.standing import standing
 
 _PRIVATE = {"cache-control": "private, no-store"}
-#: A picture has another address when it is another picture; its link works longer than that.
-_KEPT = {"cache-control": "private, max-age=600"}
 
 
 class FilmApi:
@@ -44,7 +42,7 @@ class FilmApi:
         """On to the signed link of a picture."""
         key = f"{scene}/{place}"
         links = keyframes.picture_links(request.state.me, self._studio, film_id, [key])
-        return _on(links.get(key), _KEPT)
+        return _on(links.get(key), KEPT)
 
     def shot(self, film_id: str, scene: str, place: str, request: Request) -> Response:
         """On to the signed link of a clip."""

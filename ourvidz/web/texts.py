@@ -43,8 +43,8 @@ ENTRANCE: Mapping[str, Any] = MappingProxyType(
         "been deleted, or it belongs to another account.",
         "nothing_go": "Open OurVidz",
         "not_now_title": "Not right now",
-        "not_now_text": "OurVidz is busy or can not be reached. Nothing is lost; what is being made "
-        "goes on. Wait a moment and try again.",
+        "not_now_text": "OurVidz is busy or can not be reached. Nothing is lost; what is being "
+        "made goes on. Wait a moment and try again.",
         "not_now_go": "Try again",
         "fields": {"email": "The e-mail address", "password": "The password"},
     }

@@ -30,7 +30,8 @@ class TestPreviews:
         where, keys = with_stills(town, me, seed=7)
         painted = shown(town, me, where)
         assert all(f"Seed {seed}<" in painted["stills"]["value"] for seed in (7, 8, 9, 10))
-        assert painted["stills"]["value"].count('src="/m/videos-preview/') == 4
+        address = f'src="/api/projects/{where.project_id}/still?key=videos-preview%2F'
+        assert painted["stills"]["value"].count(address) == 4, "the same at any time"
         assert painted["preview_go"]["interactive"] is False
         with pytest.raises(InvalidRequest, match="press the one"):
             previews.go(me, town.studio, where)

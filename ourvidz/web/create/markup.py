@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import urlencode
 
 from ourvidz.domain.job import Job
-from ourvidz.domain.library import Step
+from ourvidz.domain.library import Project, Step
 from ourvidz.web.create.screen import STEPS, Screen
 from ourvidz.web.icons import icon
 from ourvidz.web.texts_create import CREATE
@@ -48,6 +49,13 @@ def failure(job: Job | None) -> str:
         return notice(CREATE["cancelled_paid" if job.cost else "cancelled"])
     back = CREATE["refunded"] if job.cost else ""
     return notice(f"{job.error or CREATE['failed']} {back}", bad=True)
+
+
+def picture(project: Project, key: str) -> str:
+    """The address of a picture of a project, for an attribute: the same whenever it is shown, so
+    that a browser which has it does not fetch it again.
+    """
+    return escape(f"/api/projects/{project.id}/still?{urlencode({'key': key})}")
 
 
 def running(job: Job | None) -> str:

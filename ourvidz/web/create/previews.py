@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -14,7 +15,6 @@ from ourvidz.domain.library import Project
 from ourvidz.studio import orders, projects
 from ourvidz.studio.door import Studio
 from ourvidz.studio.words import words_of
-from ourvidz.web.api import here
 from ourvidz.web.create import markup
 from ourvidz.web.create.screen import Done, Painted, Screen, Where, look
 from ourvidz.web.icons import icon
@@ -49,7 +49,7 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     """What they show."""
     job, project = screen.preview, screen.project
     busy = markup.running(job)
-    offered = [] if busy else projects.stills(me, studio, project.id)
+    offered = projects.offered(job) if job else {}
     note = markup.failure(job)
     if offered and job and _is_last_frame(job):
         note = markup.notice(CREATE["still_last"])
@@ -58,7 +58,7 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     return {
         "preview_job": gr.update(value=busy, visible=bool(busy)),
         "preview_note": gr.update(value=note),
-        "stills": gr.update(value=_stills(offered, project.image_key, job), visible=bool(offered)),
+        "stills": gr.update(value=_stills(offered, project, job), visible=bool(offered)),
         "count": gr.update(visible=not busy),
         "regenerate": gr.update(visible=not busy),
         "preview_go": gr.update(visible=not busy, interactive=project.image_key is not None),
@@ -76,8 +76,8 @@ def begin(me: Identity, studio: Studio, where: Where) -> Done:
         projects.approve(me, studio, where.project_id, None)
         orders.preview(me, studio, where.project_id)
     elif _is_last_frame(job) and screen.project.image_key is None:
-        for still in projects.stills(me, studio, where.project_id):  # there is one at most
-            projects.approve(me, studio, where.project_id, still["key"])
+        for key in projects.offered(job):  # there is one at most
+            projects.approve(me, studio, where.project_id, key)
     return Done(here)
 
 
@@ -95,12 +95,12 @@ def acted(me: Identity, studio: Studio, where: Where, act: str, item: str) -> Do
     if act == "choose":
         projects.approve(me, studio, where.project_id, item)
         return Done(Where(where.project_id, "preview"))
-    for still in projects.stills(me, studio, where.project_id):
-        if act == "like" and still["key"] == item:
-            projects.change_project(me, studio, where.project_id, {"seed": still["seed"]})
-            said = CREATE["said_like"].format(still["seed"])
-            return Done(Where(where.project_id, "prompt"), said)
-    return Done(where)
+    job = look(me, studio, where).preview
+    seed = projects.offered(job).get(item) if job else None
+    if act != "like" or seed is None:
+        return Done(where)
+    projects.change_project(me, studio, where.project_id, {"seed": seed})
+    return Done(Where(where.project_id, "prompt"), CREATE["said_like"].format(seed))
 
 
 def go(me: Identity, studio: Studio, where: Where) -> Done:
@@ -140,29 +140,29 @@ def _next_seed(project: Project, job: Job | None) -> int | None:
     return int(job.params["seed"]) + int(job.params.get("num_images") or 1)
 
 
-def _stills(offered: list[dict[str, Any]], chosen: str | None, job: Job | None) -> str:
+def _stills(offered: Mapping[str, int], project: Project, job: Job | None) -> str:
     has_seeds = job is not None and not _is_last_frame(job)  # pictures that came of a seed
     tiles = "".join(
-        _tile(still, number, still["key"] == chosen, has_seeds)
-        for number, still in enumerate(offered, 1)
+        _tile(project, key, number, seed if has_seeds else None)
+        for number, (key, seed) in enumerate(offered.items(), 1)
     )
     hint = f'<p class="ov-soft">{CREATE["like_hint"]}</p>' if has_seeds else ""
     return f'<div class="ov-stills">{tiles}</div>{hint}'
 
 
-def _tile(still: dict[str, Any], number: int, is_chosen: bool, has_seed: bool) -> str:
-    key, alt = escape(still["key"]), CREATE["still"].format(number)
+def _tile(project: Project, still: str, number: int, seed: int | None) -> str:
+    key, alt, is_chosen = escape(still), CREATE["still"].format(number), still == project.image_key
     badge = f'<span class="ov-badge">{icon("check")}{CREATE["chosen"]}</span>' if is_chosen else ""
     like = (
-        f"<figcaption><span>{CREATE['seed']} {still['seed']}</span>"
+        f"<figcaption><span>{CREATE['seed']} {seed}</span>"
         f'<button type="button" class="ov-link" data-act="like" data-id="{key}">{CREATE["like"]}'
         "</button></figcaption>"
     )
     return (
         f'<figure class="ov-still{" chosen" if is_chosen else ""}">'
         f'<button type="button" data-act="choose" data-id="{key}" aria-pressed="{_js(is_chosen)}">'
-        f'<img class="ov-skeleton" src="{escape(here(still["url"]))}" alt="{alt}" width="1280"'
-        f' height="720">{badge}</button>{like if has_seed else ""}</figure>'
+        f'<img class="ov-skeleton" src="{markup.picture(project, still)}" alt="{alt}" width="1280"'
+        f' height="720">{badge}</button>{"" if seed is None else like}</figure>'
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import gradio as gr
 
 from ourvidz.domain.account import Identity
-from ourvidz.studio import orders, projects
+from ourvidz.studio import orders
 from ourvidz.studio.door import Studio
 from ourvidz.studio.orders import Quote
-from ourvidz.web.api import here
 from ourvidz.web.create import markup
 from ourvidz.web.create.screen import Done, Painted, Screen, Where, look
 from ourvidz.web.texts_create import CREATE
@@ -46,7 +44,7 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     return {
         "render_note": gr.update(value=note),
         "render_job": gr.update(value=busy, visible=bool(busy)),
-        "still": gr.update(value=_still(me, studio, screen), visible=not busy),
+        "still": gr.update(value=_still(screen), visible=not busy),
         "price": gr.update(value=_price(project.seconds, quote), visible=not busy),
         "render_back": gr.update(visible=not busy),
         "render_go": gr.update(
@@ -72,14 +70,12 @@ def moved(me: Identity, studio: Studio, where: Where) -> Done:
     return Done(where)
 
 
-def _still(me: Identity, studio: Studio, screen: Screen) -> str:
-    found = projects.approved(me, studio, screen.project.id)
-    if found is None:
+def _still(screen: Screen) -> str:
+    key = screen.project.image_key
+    if key is None:
         return ""
-    return (
-        f'<img class="ov-frame" src="{escape(here(found["url"]))}" alt="{CREATE["first_frame"]}"'
-        ' width="1280" height="720">'
-    )
+    source, alt = markup.picture(screen.project, key), CREATE["first_frame"]
+    return f'<img class="ov-frame" src="{source}" alt="{alt}" width="1280" height="720">'
 
 
 def _price(seconds: float, quote: Quote) -> str:
