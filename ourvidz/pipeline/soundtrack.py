@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterator
 from fractions import Fraction
+from itertools import chain, groupby
 from pathlib import Path
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
-from av.error import FFmpegError
+from av.container import InputContainer
+from av.error import FFmpegError, InvalidDataError
 
 from ourvidz.domain.errors import InvalidRequest
 from ourvidz.domain.request import FPS
@@ -69,20 +71,34 @@ def _blocks(path: Path | None) -> Generator[np.ndarray, None, None]:
 
 
 def _samples(path: Path) -> Generator[np.ndarray, None, None]:
-    """(2, n) float32 of a file's first sound track, whatever its rate and channels."""
-    resampler = AudioResampler(format="fltp", layout="stereo", rate=RATE)
+    """(2, n) float32 of a file's first sound track, whatever its rate and channels.
+
+    They may change on the way: recordings of a radio station are pieces one after another.
+    """
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
     try:
         with av.open(str(path.absolute()), options=options, metadata_errors="replace") as source:
             if not source.streams.audio:
                 raise InvalidRequest("soundtrack", f"{path} has no sound; give an MP3 or M4A file")
-            for frame in source.decode(source.streams.audio[0]):
-                for ready in resampler.resample(frame):
-                    yield ready.to_ndarray()
-            for ready in resampler.resample(None):
-                yield ready.to_ndarray()
+            for _, alike in groupby(_frames(source), key=_kind):
+                resampler = AudioResampler(format="fltp", layout="stereo", rate=RATE)
+                for frame in chain(alike, (None,)):
+                    for ready in resampler.resample(frame):
+                        yield ready.to_ndarray()
     except (FFmpegError, OSError) as error:
         raise InvalidRequest(
             "soundtrack",
             f"{path} can not be read ({error.strerror}); give an MP3, M4A, WAV, FLAC or OGG file",
         ) from error
+
+
+def _frames(source: InputContainer) -> Iterator[AudioFrame]:
+    """What can be decoded: damaged moments are left out, as players do, and end no film."""
+    for packet in source.demux(source.streams.audio[0]):
+        with contextlib.suppress(InvalidDataError):
+            yield from packet.decode()
+
+
+def _kind(frame: AudioFrame) -> tuple[str, str, int]:
+    """What a resampler takes for the same in all that it is given."""
+    return frame.format.name, frame.layout.name, frame.sample_rate

@@ -108,6 +108,40 @@ def test_sound_grows_with_the_film(parts: list[Part], tmp_path: Path) -> None:
     assert first_half.count("audio") == pytest.approx(kinds.count("audio") / 2, rel=0.2)
 
 
+def mp3(path: Path, seconds: float, *, rate: int, layout: str) -> bytes:
+    """An MP3 with the tone."""
+    plain = tone(path.with_suffix(".wav"), seconds, rate=rate)
+    with av.open(str(plain)) as source, av.open(str(path), "w") as output:
+        stream = output.add_stream("libmp3lame", rate=rate, layout=layout)
+        for frame in source.decode(audio=0):
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+def test_music_may_change_its_rate_and_channels_on_the_way(
+    parts: list[Part], tmp_path: Path
+) -> None:
+    kinds = ((44_100, "stereo"), (48_000, "mono"), (48_000, "stereo"))
+    pieces = [mp3(tmp_path / f"{n}.mp3", 1, rate=r, layout=k) for n, (r, k) in enumerate(kinds)]
+    (tmp_path / "radio.mp3").write_bytes(b"".join(pieces))
+    film = stitch(parts, tmp_path / "film.mp4", soundtrack=tmp_path / "radio.mp3")
+    samples = heard(film.path)
+    for second in range(3):
+        part = samples[0, round((second + 0.3) * RATE) : round((second + 0.8) * RATE)]
+        crossings = np.count_nonzero(np.diff(np.signbit(part)))
+        assert crossings == pytest.approx(440, abs=4), f"second {second} is not at its pitch"
+    assert loudness(samples, 3.5, 6) < 1e-4
+
+
+def test_a_damaged_moment_of_the_music_ends_no_film(parts: list[Part], tmp_path: Path) -> None:
+    music = mp3(tmp_path / "music.mp3", 6, rate=44_100, layout="stereo")
+    (tmp_path / "music.mp3").write_bytes(music[:20_000] + bytes(700) + music[20_700:])
+    film = stitch(parts, tmp_path / "film.mp4", soundtrack=tmp_path / "music.mp3")
+    samples = heard(film.path)
+    assert loudness(samples, 0.2, 1) > 0.1 and loudness(samples, 2, 3.5) > 0.1
+
+
 def test_music_can_be_a_films(parts: list[Part], tmp_path: Path) -> None:
     other = foreign(tmp_path / "other.mp4", wave(20), sound=True)
     assert lengths(stitch(parts, tmp_path / "film.mp4", soundtrack=other).path)[2] == 97 / 16
