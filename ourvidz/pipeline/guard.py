@@ -113,9 +113,25 @@ def _number(user: list[Word], made: list[Word]) -> str | None:
         if not asked and noun.is_living and not noun.text.endswith("s"):
             asked = {"1"}
         told = _before(made, noun, "count")
-        if not told >= asked - {"1"} or (asked and told - asked - {"1"}):
+        changed = not told >= asked - {"1"} or (asked and told - asked - {"1"})
+        if changed or (noun.is_living and _one_for_many(user, made, noun)):
             return f"it changes how many {noun.text} there are"
     return None
+
+
+def _one_for_many(user: list[Word], made: list[Word], noun: Word) -> bool:
+    """Whether "a dog" has become "dogs" and nothing else, or "dogs" only "a dog"."""
+    was, became = _forms(user, noun), _forms(made, noun)
+    if (was, became) == ({"one"}, {"many"}):
+        return _before(user, noun, "count") == {"1"}
+    return (was, became) == ({"many"}, {"one"}) and _before(made, noun, "count") == {"1"}
+
+
+def _forms(words: list[Word], noun: Word) -> set[str]:
+    """How a noun stands in a text: for one, for many, or now so and now so."""
+    bare = [w.text.removesuffix("'s") for w in words if w.stem == noun.stem and not w.negated]
+    many = [one.endswith("s") and not one.endswith(("ss", "us", "is")) for one in bare]
+    return {"many" if each else "one" for each in many}
 
 
 def _colour(user: list[Word], made: list[Word]) -> str | None:
