@@ -36,6 +36,8 @@ JOB: Mapping[str, str] = MappingProxyType(
         "eta": "about {} left",
         "seconds": "{} s",
         "minutes": "{} min",
+        "hours": "{} h",
+        "hours_minutes": "{} h {} min",
         "next": "You are next.",
         "ahead": "{} jobs are before yours. You can close this page; nothing is lost.",
         "ahead_one": "1 job is before yours. You can close this page; nothing is lost.",
@@ -156,9 +158,10 @@ CREATE: Mapping[str, str] = MappingProxyType(
         "in_library": "Library",
         "takes": "All {} takes",
         "take": "Another take for {}",
+        "take_too_dear": "Another take costs {0} and you have {1} left.",
         "onward": "Go on from its last frame",
         "said_onward": "A new video that starts where this one ended. Say what happens next.",
-        "expires": "kept until {}",
+        "expires": "deleted in {}",
         "video_gone": "This video was deleted. You can make it again.",
     }
 )

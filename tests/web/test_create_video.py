@@ -154,7 +154,10 @@ class TestResult:
         painted = shown(town, me, where)
         assert 'src="/media/' in painted["video"]["value"]
         assert "?download=1" in painted["video"]["value"]
+        assert "<li>deleted in 30 days</li>" in painted["video"]["value"]
         assert painted["take"]["interactive"] is False, "no credits are left"
+        assert "Another take costs 1 and you have 0 left." in painted["video"]["value"]
+        assert "/app/account" in painted["video"]["value"]
 
     def test_another_take_has_another_seed_and_is_one_however_often_clicked(
         self,

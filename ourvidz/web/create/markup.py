@@ -64,13 +64,20 @@ def running(job: Job | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """
-    >>> span(4), span(42), span(200)
-    ('5 s', '40 s', '3 min')
+    """As exact as it is sure.
+
+    >>> span(4), span(42), span(200), span(5_300)
+    ('5 s', '40 s', '3 min', '88 min')
+    >>> span(5_400), span(7_190), span(9_300), span(100_000)
+    ('1 h 30 min', '2 h', '2 h 35 min', '28 h')
     """
     if seconds < 90:
         return f"{max(5, round(seconds / 5) * 5)} s"
-    return f"{round(seconds / 60)} min"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, rest = divmod(round(minutes / 5) * 5, 60)
+    return f"{hours} h {rest} min" if rest and hours < 10 else f"{round(minutes / 60)} h"
 
 
 def _station(screen: Screen, step: Step, number: int) -> str:

@@ -39,7 +39,7 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     affordable = quote.credits <= quote.have
     note = "" if busy else markup.failure(job)
     if not busy and not affordable:
-        note += _too_dear(quote)
+        note += too_dear(quote)
     credits = CREATE["credit" if quote.credits == 1 else "credits"].format(quote.credits)
     return {
         "render_note": gr.update(value=note),
@@ -87,8 +87,9 @@ def _price(seconds: float, quote: Quote) -> str:
     return f'<ul class="ov-facts"><li>{length}</li><li>{time}</li><li>{have}</li></ul>'
 
 
-def _too_dear(quote: Quote) -> str:
-    text = CREATE["too_dear"].format(quote.credits, quote.have)
+def too_dear(quote: Quote, what: str = "too_dear") -> str:
+    """That the credits do not suffice, and where to look. what: the text that says so."""
+    text = CREATE[what].format(quote.credits, quote.have)
     return markup.notice(text, bad=True) + (
         f'<p><a class="ov-button quiet" href="/app/account">{CREATE["to_account"]}</a></p>'
     )

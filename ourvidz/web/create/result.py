@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -15,9 +16,10 @@ from ourvidz.pipeline.profiles import MAX_DRAWN_SEED
 from ourvidz.studio import library, orders
 from ourvidz.studio.door import Studio
 from ourvidz.studio.going_on import go_on
-from ourvidz.web.create import markup
+from ourvidz.web.create import markup, render
 from ourvidz.web.create.screen import Done, Painted, Screen, Where, look
 from ourvidz.web.icons import icon
+from ourvidz.web.pages.library_view import left
 from ourvidz.web.texts_create import CREATE
 
 
@@ -36,18 +38,21 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     shown = _videos(me, studio, screen)
     quote = orders.quote(me, studio, screen.project.id)
     credits = CREATE["credit" if quote.credits == 1 else "credits"].format(quote.credits)
+    affordable = quote.credits <= quote.have
     value = (
         _video(shown[0], len(shown), screen.project.prompt)
         if shown
         else markup.notice(CREATE["video_gone"])
     )
+    if not affordable:
+        value += render.too_dear(quote, "take_too_dear")
     return {
         "video": gr.update(value=value),
         "onward": gr.update(visible=bool(shown)),
         "take": gr.update(
-            value=CREATE["take"].format(credits), interactive=quote.credits <= quote.have
+            value=CREATE["take"].format(credits), interactive=affordable
         ),
-    }
+    }  # fmt: skip
 
 
 def take(me: Identity, studio: Studio, where: Where) -> Done:
@@ -81,7 +86,7 @@ def _video(video: Video, count: int, words: str) -> str:
     source, name = f"/media/{video.id}", escape(video.title)
     facts = (
         f"{video.seconds:g} s", f"{video.width} x {video.height}", f"{CREATE['seed']} {video.seed}",
-        CREATE["expires"].format(f"{video.expires_at:%-d %B %Y}"),
+        CREATE["expires"].format(left(video.expires_at, datetime.now(UTC))),
     )  # fmt: skip
     listed = "".join(f"<li>{fact}</li>" for fact in facts)
     film = escape(urlencode({"idea": words}))

@@ -113,7 +113,7 @@ def shown(
         seconds=_seconds,
         price=_price,
         ago=lambda at: _ago(now - at),
-        left=lambda at: span(at - now + _MOMENT),
+        left=lambda at: left(at, now),
         is_soon=lambda at: at - now < _WARN,
         undo_until=lambda video: video.deleted_at + _UNDO,
     )
@@ -140,6 +140,11 @@ def _seconds(piece: Piece) -> str:
 
 #: What was made a moment ago still has all its days.
 _MOMENT = timedelta(minutes=1)
+
+
+def left(until: datetime, now: datetime) -> str:
+    """How long something is still kept: the same wherever one lives, as a date is not."""
+    return span(until - now + _MOMENT)
 
 
 def span(time: timedelta) -> str:

@@ -6,7 +6,11 @@
   const soon = (wait) => { window.clearTimeout(timer); timer = window.setTimeout(ask, wait); };
 
   function span(seconds) {
-    return seconds < 90 ? `${Math.max(5, Math.round(seconds / 5) * 5)} s` : `${Math.round(seconds / 60)} min`;
+    const minutes = Math.round(seconds / 60), near = Math.round(minutes / 5) * 5;
+    if (seconds < 90) return `${Math.max(5, Math.round(seconds / 5) * 5)} s`;
+    if (minutes < 90) return `${minutes} min`;
+    if (near % 60 && near < 600) return `${Math.floor(near / 60)} h ${near % 60} min`;
+    return `${Math.round(minutes / 60)} h`;
   }
 
   function bar(element, progress) {
@@ -18,8 +22,10 @@
 
   function paint(root, now) {
     bar(root.querySelector('#fl-bar'), now.progress);
-    const eta = root.querySelector('[data-part=eta]');
-    if (eta && now.workers !== 0) eta.textContent = now.eta_s === null ? '' : root.dataset.eta.replace('{}', span(now.eta_s));
+    const eta = root.querySelector('[data-part=eta]'), done = root.querySelector('[data-part=done]');
+    if (eta && now.workers === 0) eta.textContent = root.dataset.idle;
+    else if (eta) eta.textContent = now.eta_s === null ? '' : root.dataset.eta.replace('{}', span(now.eta_s));
+    if (done) done.textContent = root.dataset.done.replace('{}', now.finished).replace('{}', Object.keys(now.shots).length);
     const drawing = root.querySelector('#fl-drawing');
     if (drawing) drawing.textContent = `${root.dataset.drawing} (${now.drawn}/${now.stills})`;
     for (const [shot, progress] of Object.entries(now.shots))
@@ -40,6 +46,8 @@
         if (!root.querySelector('[data-typed]')) window.location.reload();
         return;
       }
+      // Deleted meanwhile, on another device.
+      if (answer.status === 403 || answer.status === 404) { news(root); return; }
       if (!answer.ok) throw new Error(answer.status);
       const now = await answer.json();
       if (root !== board()) return;

@@ -33,7 +33,10 @@ window.ov = (() => {
   // --- Job: asks how it stands until it has ended --------------------------------------------
   function span(seconds, texts) {
     if (seconds < 90) return texts.seconds.replace('{}', Math.max(1, Math.round(seconds / 5) * 5 || 1));
-    return texts.minutes.replace('{}', Math.round(seconds / 60));
+    const minutes = Math.round(seconds / 60), near = Math.round(minutes / 5) * 5;
+    if (minutes < 90) return texts.minutes.replace('{}', minutes);
+    if (near % 60 && near < 600) return texts.hours_minutes.replace('{}', Math.floor(near / 60)).replace('{}', near % 60);
+    return texts.hours.replace('{}', Math.round(minutes / 60));
   }
 
   function hintOf(job, texts) {
