@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 
+import gradio as gr
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +16,11 @@ from ourvidz.domain.errors import NotAllowed
 from ourvidz.studio import projects
 from ourvidz.web.api import Api
 from ourvidz.web.film_api import FilmApi
+from ourvidz.web.static_files import versioned
+from ourvidz.web.widgets.board import Board
+from ourvidz.web.widgets.cards import Cards
+from ourvidz.web.widgets.job import Job
+from ourvidz.web.widgets.place import Place
 from tests.studio.conftest import Town, module_endpoints, postgres, town, valkey  # noqa: F401
 from tests.studio.film_scenes import illustrated, written
 from tests.web.wizard import with_choice, with_stills
@@ -29,6 +36,17 @@ def outlives_what_is_kept(answer: Response) -> bool:
     kept = re.fullmatch(r"private, max-age=(\d+)", answer.headers["cache-control"])
     assert expires and kept
     return int(expires[1]) - time.time() > int(kept[1])
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_no_script_of_before_an_update_runs_in_a_page_of_after_it() -> None:
+    with gr.Blocks():
+        parts = (Cards(), Place(), Job(), Board(script="film.js"))
+    heads = "".join(str(one.head) for one in parts)
+    sources = re.findall(r'src="(.*?)"', heads)
+    assert set(sources) == {versioned(name) for name in ("studio.js", "board.js", "film.js")}
+    gc.collect()  # Gradio leaves event loops open
 
 
 def test_a_picture_on_offer_and_the_chosen_one_are_shown_to_their_owner(town: Town) -> None:  # noqa: F811

@@ -141,8 +141,32 @@ window.ovBoard = (element, props, trigger, watch, event) => {
   }
 
   // --- After each answer ------------------------------------------------------------------------
+  // Where to go on with a keyboard when the element that had the focus is another one now, or gone:
+  // the same button, the form it stood in, its card, the heading.
+  function trace(had) {
+    const { act, id, key } = had.dataset, form = had.closest('details[id]'), card = had.closest('li[id]');
+    const named = id === undefined ? ':not([data-id])' : `[data-id="${CSS.escape(id)}"]`;
+    return [
+      key && `[data-key="${CSS.escape(key)}"]`,
+      had.id && had.matches('button, a') && `#${CSS.escape(had.id)}`,
+      act && `button[data-act="${CSS.escape(act)}"]${named}`,
+      form && `#${CSS.escape(form.id)} > summary`,
+      card && `#${CSS.escape(card.id)} :is(button, summary, a[href]):not([disabled])`,
+      'h1',
+    ].filter(Boolean);
+  }
+  function refocus(had, ways) {
+    const found = ways.map((way) => root.querySelector(way));
+    for (const one of root.contains(had) ? [had, ...found] : found) {
+      one?.focus({ preventScroll: true });
+      if (one && document.activeElement === one) return;
+    }
+  }
+
   // What is being watched or typed outlives it, unless it was what was sent.
   function show() {
+    const had = root.contains(document.activeElement) ? document.activeElement : null;
+    const ways = had ? trace(had) : [];
     const playing = [...root.querySelectorAll('video')].map((video) => [video, video.closest('li').id, video.paused]);
     const typing = [...root.querySelectorAll('details[open][id]')].filter((one) => one.querySelector('[data-typed]:not([data-sent])'));
     root.innerHTML = props.value || '';
@@ -153,6 +177,7 @@ window.ovBoard = (element, props, trigger, watch, event) => {
       if (!paused) video.play().catch(() => {});
     }
     for (const old of typing) root.querySelector(`#${CSS.escape(old.id)}`)?.replaceWith(old);
+    if (had && document.activeElement !== had) refocus(had, ways);
     const filter = root.querySelector('.lib-filter [aria-current]');
     if (filter) filter.closest('nav').scrollLeft = filter.offsetLeft - 100;
     follow();

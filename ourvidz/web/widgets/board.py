@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ourvidz.web.pages.markup import Press
-from ourvidz.web.widgets import STUDIO_JS
+from ourvidz.web.widgets import script_of
 
 
 class Board(gr.HTML):
@@ -22,12 +22,11 @@ class Board(gr.HTML):
     """
 
     def __init__(self, value: str = "", *, script: str = "", **settings: Any) -> None:
-        more = f'<script src="/static/{script}"></script>' if script else ""
         super().__init__(
             value,
             html_template='<div class="ov-board"></div>',
             js_on_load="ovBoard(element, props, trigger, watch, 'act')",
-            head=STUDIO_JS + '<script src="/static/board.js"></script>' + more,
+            head="".join(script_of(name) for name in ("studio.js", "board.js", script) if name),
             apply_default_css=False,
             **settings,
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from ourvidz.web.widgets import STUDIO_JS
+from ourvidz.web.widgets import script_of
 
 
 class Cards(gr.HTML):
@@ -27,7 +27,7 @@ class Cards(gr.HTML):
         super().__init__(
             value,
             js_on_load="ov.cards(element, trigger, 'act')",
-            head=STUDIO_JS,
+            head=script_of(),
             apply_default_css=False,
             **settings,
         )

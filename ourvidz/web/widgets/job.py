@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ourvidz.web.texts_create import JOB
-from ourvidz.web.widgets import STUDIO_JS
+from ourvidz.web.widgets import script_of
 
 _MARKUP = """
 <section class="ov-job" aria-label="{progress_label}" data-picture="{picture}" data-texts="{texts}">
@@ -43,7 +43,7 @@ class Job(gr.HTML):
                 **JOB, picture=int(picture), texts=escape(json.dumps(dict(JOB)))
             ),
             js_on_load="ov.job(element, props, trigger, watch, 'moved')",
-            head=STUDIO_JS,
+            head=script_of(),
             apply_default_css=False,
             **settings,
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from ourvidz.web.widgets import STUDIO_JS
+from ourvidz.web.widgets import script_of
 
 
 class Place(gr.HTML):
@@ -21,7 +21,7 @@ class Place(gr.HTML):
             "",
             html_template="",
             js_on_load="ov.place(element, props, watch)",
-            head=STUDIO_JS,
+            head=script_of(),
             apply_default_css=False,
             elem_classes=["ov-nothing"],
             **settings,
