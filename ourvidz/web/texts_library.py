@@ -32,6 +32,8 @@ LIBRARY: Mapping[str, Any] = MappingProxyType(
         "download": "Download",
         "reuse": "Reuse",
         "reuse_hint": "Opens Create with the same words, seed and model",
+        "storyboard": "Storyboard",
+        "storyboard_hint": "Opens the film with its scenes, to change it or go on with it",
         "rename": "Rename",
         "new_title": "Title",
         "save": "Save",

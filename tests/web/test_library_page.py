@@ -15,11 +15,12 @@ from ourvidz.backends.postgres.connection import Connection, Database
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, NotEnoughCredits
 from ourvidz.domain.job import Job
-from ourvidz.studio import characters, library, orders, projects
+from ourvidz.studio import characters, film_orders, films, library, orders, projects
 from ourvidz.web.pages.library_acts import acted
 from ourvidz.web.pages.library_view import View, shown
 from ourvidz.web.pages.markup import Answer, Press
 from tests.studio.conftest import Town, module_endpoints, postgres, town, valkey  # noqa: F401
+from tests.studio.film_scenes import broken, illustrated, make, written
 from tests.studio.scenes import deliver_video, fail
 
 NOW = datetime.now(UTC)
@@ -72,6 +73,7 @@ def test_everything_is_shown_with_what_can_be_done_with_it(town: Town) -> None: 
         f'src="/media/{video}/thumbnail" alt="" loading="lazy"',
         f'href="/media/{video}?download=1"',
         "Seed <strong>4711</strong>",
+        "<li>1 credit</li>",
         "5 s",
         f'data-job="{waiting.id}"',
         f'data-act="retry" data-id="{broken.id}"',
@@ -188,6 +190,31 @@ def test_what_failed_is_tried_again_once_and_paid_again(town: Town) -> None:  # 
     ordered(town, me)
     with pytest.raises(NotEnoughCredits):
         press(town, me, "retry", other.id)
+
+
+def test_a_film_leads_to_its_storyboard_and_offers_nothing_that_is_refused(
+    town: Town,  # noqa: F811
+) -> None:
+    me = town.person(credits=10)
+    board = written(town, me)
+    illustrated(town, me, board)
+    film_orders.render_film(me, town.studio, board.id)
+    way = f'href="/app/films?film={board.id}"'
+    assert (cards(page(town, me)), way in page(town, me)) == (["making"], True)
+    broken(town, me)
+    make(town, me)
+    assert "1 of 3 shots could not be made." in page(town, me)
+    film_orders.cancel_film(me, town.studio, board.id)
+    stopped = page(town, me)
+    assert (cards(stopped), way in stopped) == (["failed"], True)
+    film_orders.render_film(me, town.studio, board.id)
+    make(town, me)
+    done = page(town, me, "?show=finished")
+    assert (cards(done), way in done) == (["finished"], True)
+    for markup in (stopped, done):
+        assert 'data-act="retry"' not in markup and 'data-act="reuse"' not in markup
+    films.delete_film(me, town.studio, board.id)
+    assert "/app/films" not in page(town, me, "?show=finished")
 
 
 def test_what_failed_can_be_removed(town: Town) -> None:  # noqa: F811
