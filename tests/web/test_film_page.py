@@ -79,12 +79,30 @@ def test_films_are_listed_with_where_they_stand(board: Page) -> None:
     assert "Storyboard" in markup
 
 
+def test_no_film_is_out_of_reach(town: Town) -> None:  # noqa: F811
+    me = town.person()
+    ids = [
+        str(films.create_film(me, town.studio, {"title": f"Sea {chr(97 + n)}"}).film.id)
+        for n in range(26)
+    ]
+
+    def listed(at: str) -> tuple[list[str], list[str]]:
+        markup = acted(me, town.studio, Press(act="show", at=at)).markup
+        shown = re.findall(r'href="/app/films\?film=([\w-]+)"', markup)
+        return shown, re.findall(r'href="/app/films(\?[^"]*)">(?:Newer|Older)<', markup)
+
+    assert listed("") == (ids[:1:-1], ["?page=2"])
+    assert listed("?page=2") == (ids[1::-1], ["?"])
+    assert listed("?page=3") == ([], ["?page=2"])
+
+
 def test_price_and_time_are_always_there(board: Page) -> None:
     markup = board.press().markup
     bar = markup[markup.index('id="fl-price"') :]
     assert "15 s" in bar
     assert "2 credits" in bar
     assert "you have 0" in bar
+    assert 'data-idle="no worker is running"' in markup
     assert 'id="fl-draw"' in bar
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
@@ -28,24 +29,32 @@ MAX_QUERY_CHARS = 9 * MAX_PROMPT_CHARS
 class View:
     """What is asked for; it stands in the address.
 
-    text: the storyboard as text, not as cards. idea: words to begin a new film with.
+    text: the storyboard as text, not as cards. idea: words to begin a new film with. page: of all
+    films, the last touched first.
     """
 
     film: UUID | None = None
     text: bool = False
     idea: str = ""
+    page: int = 1
 
     @staticmethod
     def of(query: str) -> View:
         """
-        >>> View.of("?film=7") == View.of("?text=1") == View()
+        >>> View.of("?film=7") == View.of("?text=1") == View.of("?page=-1") == View()
         True
+        >>> View.of("?page=2").page
+        2
         """
         values = parse_qs(query.lstrip("?")[:MAX_QUERY_CHARS])
         try:
             film = UUID(values.get("film", [""])[0])
         except ValueError:
-            return View(idea=values.get("idea", [""])[0][:MAX_PROMPT_CHARS])
+            page = values.get("page", [""])[0]
+            return View(
+                idea=values.get("idea", [""])[0][:MAX_PROMPT_CHARS],
+                page=max(1, int(page)) if re.fullmatch("[0-9]{1,6}", page) else 1,
+            )
         return View(film=film, text="text" in values)
 
     def query(self) -> str:
@@ -53,7 +62,8 @@ class View:
         >>> View(film=UUID(int=7), text=True).query()
         '?film=00000000-0000-0000-0000-000000000007&text=1'
         """
-        said = {"film": self.film, "text": 1 if self.text else None}
+        page = self.page if self.page > 1 else None
+        said = {"film": self.film, "text": 1 if self.text else None, "page": page}
         return "?" + urlencode({name: value for name, value in said.items() if value})
 
 
@@ -63,7 +73,7 @@ def shown(me: Identity, studio: Studio, view: View, *, undo: str = "", goto: str
     Raises NotAllowed for a film that is not theirs.
     """
     if view.film is None:
-        return _listed(me, studio, goto, view.idea)
+        return _listed(me, studio, goto, view)
     board = films.film(me, studio, view.film)
     if view.text:
         return render(
@@ -92,17 +102,19 @@ def shown(me: Identity, studio: Studio, view: View, *, undo: str = "", goto: str
     )
 
 
-def _listed(me: Identity, studio: Studio, goto: str, idea: str) -> str:
-    found = films.films(me, studio, limit=_SHOWN)
+def _listed(me: Identity, studio: Studio, goto: str, view: View) -> str:
+    found = films.films(me, studio, limit=_SHOWN + 1, offset=(view.page - 1) * _SHOWN)
     return render(
         "films.html",
         t=FILMS,
-        films=[(one, _state_of(me, studio, one)) for one in found],
+        films=[(one, _state_of(me, studio, one)) for one in found[:_SHOWN]],
         query=lambda film: View(film=film.id).query(),
         length=lambda film: clock(sum(scene.seconds for scene in film.scenes)),
         first=lambda film: film.scenes[0].prompt if film.scenes else "",
+        newer=View(page=view.page - 1).query() if view.page > 1 else "",
+        older=View(page=view.page + 1).query() if len(found) > _SHOWN else "",
         goto=goto,
-        idea=idea,
+        idea=view.idea,
         max_prompt=MAX_PROMPT_CHARS,
     )
 
