@@ -141,7 +141,7 @@ def denoise(
     embeds, negative_embeds: (1, L, D); the negative ones are needed when guidance_scale > 1.
     condition: a Control for a VACE transformer, else a Condition or None.
     The noise of each video depends on its seed alone, not on the device or the batch. Started
-    from a state, the result is that of one whole run; a step cache starts empty then.
+    from a state, the result is that of one whole run.
 
     Raises Unavailable after a step that gave numbers which are not finite.
     """

@@ -9,8 +9,8 @@ pass also tells how wrong its forecast would have been; a clip that is not even 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,9 @@ from typing import Any
 import torch
 
 log = logging.getLogger(__name__)
+
+#: Names of what is kept of a track.
+_NUMBERS, _POINT = "forecast", "forecast."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,60 +76,105 @@ class _Line:
         return y1 + (y1 - y0) * ((step - s1) / (s1 - s0))
 
 
+@dataclass(kw_only=True)
+class Track:
+    """Where a run stands between two steps: given it, another goes on with the same forecasts.
+
+    step: the last one, counted from 0, and its timestep; -1 before the first. is_off: whether
+    every step is computed from here on. lines: by branch.
+    """
+
+    step: int = -1
+    timestep: float = -1.0
+    is_off: bool = False
+    lines: dict[int, _Line] = field(default_factory=dict[int, _Line])
+
+    def kept(self) -> dict[str, torch.Tensor]:
+        """All of it as tensors by name; none while nothing is forecast."""
+        if not self.lines:
+            return {}
+        numbers = [float(self.step), self.timestep, float(self.is_off)]
+        found = {_NUMBERS: torch.tensor(numbers, dtype=torch.float64)}
+        for branch, line in self.lines.items():
+            for step, prediction in line.points:
+                found[f"{_POINT}{branch}.{step}"] = prediction
+        return found
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, torch.Tensor], device: torch.device, done: int) -> Track:
+        """The track that was `kept` among `tensors`; a new one after `done` steps without it."""
+        if _NUMBERS not in tensors:
+            return cls(step=done - 1)
+        step, timestep, is_off = tensors[_NUMBERS].tolist()
+        track = cls(step=int(step), timestep=timestep, is_off=bool(is_off))
+        points = [
+            (*map(int, name.removeprefix(_POINT).split(".")), prediction.to(device))
+            for name, prediction in tensors.items()
+            if name.startswith(_POINT)
+        ]
+        for branch, at, prediction in sorted(points, key=lambda one: one[:2]):
+            track.lines.setdefault(branch, _Line()).points.append((at, prediction))
+        return track
+
+
 class Forecaster:
     """A transformer's forward in which some passes are forecast.
 
     Steps are told apart by their timestep; the passes of one step are its branches.
     """
 
-    def __init__(self, forward: Callable[..., Any], schedule: Schedule) -> None:
-        self.tally = Tally()
-        self._forward, self._schedule = forward, schedule
-        self._lines: dict[int, _Line] = defaultdict(_Line)
-        self._step = self._branch = -1
-        self._timestep: float | None = None
+    def __init__(self, forward: Callable[..., Any], schedule: Schedule, track: Track) -> None:
+        self.tally = Tally(is_off=track.is_off)
+        self._forward, self._schedule, self._track = forward, schedule, track
+        self._branch = -1
 
     def __call__(self, *args: Any, timestep: torch.Tensor, **kwargs: Any) -> Any:
         """(prediction,) of the pass, computed or forecast."""
         self._count(float(timestep.max()))
-        line = self._lines[self._branch]
-        guess = line.at(self._step)
-        if guess is not None and not (self.tally.is_off or self._schedule.computes(self._step)):
+        step = self._track.step
+        line = self._track.lines.setdefault(self._branch, _Line())
+        guess = line.at(step)
+        if guess is not None and not (self._track.is_off or self._schedule.computes(step)):
             self.tally.forecast += 1
             return (guess,)
         made = self._forward(*args, timestep=timestep, **kwargs)
         self.tally.computed += 1
         if guess is not None:
             self._judge(guess, made[0])
-        line.points.append((self._step, made[0]))
+        line.points.append((step, made[0]))
         return made
 
     def _count(self, timestep: float) -> None:
-        if timestep != self._timestep:
-            self._timestep, self._branch = timestep, -1
-            self._step += 1
+        if timestep != self._track.timestep:
+            self._track.timestep, self._branch = timestep, -1
+            self._track.step += 1
         self._branch += 1
 
     def _judge(self, guess: torch.Tensor, made: torch.Tensor) -> None:
         """How wrong the forecast was, from the last of the first steps on: they differ most."""
-        if self._step < self._schedule.first - 1 or self.tally.is_off:
+        if self._track.step < self._schedule.first - 1 or self._track.is_off:
             return
         error = float((guess - made).float().norm() / made.float().norm().clamp(min=1e-12))
         self.tally.worst = max(self.tally.worst, error)
         if error > self._schedule.tolerance:
-            self.tally.is_off = True
+            self._track.is_off = self.tally.is_off = True
             log.warning("forecasts were wrong by %.1f %%: every step is computed", 100 * error)
 
 
 @contextmanager
-def forecasting(transformer: torch.nn.Module, schedule: Schedule | None) -> Iterator[Tally]:
-    """Passes of `transformer` are forecast inside by `schedule`; all are computed for None."""
+def forecasting(
+    transformer: torch.nn.Module, schedule: Schedule | None, track: Track | None = None
+) -> Iterator[Tally]:
+    """Passes of `transformer` are forecast inside by `schedule`; all are computed for None.
+
+    track: where the run stands, which is kept up to date in it; None for the beginning.
+    """
     if schedule is None:
         yield Tally()
         return
     own = "forward" in vars(transformer)
     before = transformer.forward
-    forecaster = Forecaster(before, schedule)
+    forecaster = Forecaster(before, schedule, Track() if track is None else track)
     transformer.forward = forecaster
     try:
         yield forecaster.tally

@@ -11,7 +11,7 @@ import torch
 
 from ourvidz.pipeline.attention import attending, find_attention
 from ourvidz.pipeline.compiled import compiled
-from ourvidz.pipeline.forecast import Schedule, Tally, forecasting
+from ourvidz.pipeline.forecast import Schedule, Tally, Track, forecasting
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.parallel import divided
 
@@ -20,10 +20,12 @@ _AHEAD = 2
 
 
 @contextmanager
-def hastened(transformer: Any, manager: ModelManager, done: int = 0) -> Iterator[Tally]:
+def hastened(
+    transformer: Any, manager: ModelManager, track: Track | None = None
+) -> Iterator[Tally]:
     """`transformer`, on its device, runs as the manager's plan says; as it is without a plan.
 
-    done: steps that an earlier attempt finished; a step cache starts anew with the rest. Yields
+    track: where the step cache of an earlier attempt stood, which is kept up to date in it. Yields
     what became of the passes; without a step cache nothing is counted.
     """
     plan = manager.plan
@@ -33,14 +35,13 @@ def hastened(transformer: Any, manager: ModelManager, done: int = 0) -> Iterator
         return
     kind = (type(transformer), transformer.dtype, plan.attention)
     name = manager.once(kind, lambda: find_attention(transformer, plan.attention))
-    left = plan.workload.num_inference_steps - done
-    schedule = Schedule(num_steps=left) if plan.cache else None
+    schedule = Schedule(num_steps=plan.workload.num_inference_steps) if plan.cache else None
     backend = "inductor" if plan.compile and not manager.share else None
     with (
         divided(transformer, manager.share),
         attending(transformer, name),
         compiled(transformer, backend),
-        forecasting(transformer, schedule) as tally,
+        forecasting(transformer, schedule, track) as tally,
         # Of streamed blocks the parameters lie in host memory, so the manager is asked.
         paced(transformer) if manager.device.type == "cuda" else nullcontext(),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.control import Control, Given, encode_control, encode_nothing
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import Condition, encode_condition, encode_images, encode_prompts
+from ourvidz.pipeline.forecast import Track
 from ourvidz.pipeline.hasten import hastened
 from ourvidz.pipeline.images import load_image
 from ourvidz.pipeline.live import LivePreview
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.profiles import ability_of, resolve
 from ourvidz.pipeline.report import Reporter
-from ourvidz.pipeline.resume import Halfway
+from ourvidz.pipeline.resume import Halfway, StepState
 from ourvidz.pipeline.schedulers import make_scheduler
 from ourvidz.pipeline.scratch import Scratch, latents_facts, model_facts
 
@@ -164,16 +166,17 @@ def _sampled(
         start=halfway.find() if halfway else None,
     )
     done = steps.start.step if steps.start else 0
+    track = Track.of(steps.start.tensors if steps.start else {}, manager.device, done)
     with (
         reporter.stage("denoise", steps.num_inference_steps, done),
         manager.on_gpu(names["transformer"]) as transformer,
         _live(names, manager) as live,
-        hastened(transformer, manager, done) as tally,
+        hastened(transformer, manager, track) as tally,
     ):
         watch = Watch(
             on_step=lambda step, clean: reporter.step(step, live and live.frame(clean)),
             on_block=reporter.tick,
-            on_state=halfway.keep if halfway else None,
+            on_state=partial(_keep, halfway, track) if halfway else None,
         )
         denoiser = Denoiser(
             transformer=transformer,
@@ -187,6 +190,11 @@ def _sampled(
         latents = denoise(denoiser, positive, negative, steps, watch, condition)
     reporter.spared = tally.spared
     return latents
+
+
+def _keep(halfway: Halfway, track: Track, state: StepState) -> None:
+    """The state, and that of the step cache beside it."""
+    halfway.keep(replace(state, tensors={**state.tensors, **track.kept()}))
 
 
 @contextmanager

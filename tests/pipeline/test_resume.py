@@ -12,15 +12,20 @@ import torch
 from ourvidz.domain.errors import Cancelled
 from ourvidz.domain.progress import Progress, ignore_progress
 from ourvidz.domain.request import VideoRequest
+from ourvidz.pipeline.budget import machine_named, plan
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import encode_condition
 from ourvidz.pipeline.export import read_frames
+from ourvidz.pipeline.forecast import Schedule, Track, forecasting
 from ourvidz.pipeline.generate import generate_clip, preview
 from ourvidz.pipeline.images import load_image
+from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.resume import Halfway, StepState
 from ourvidz.pipeline.schedulers import SchedulerKind, make_scheduler
 from ourvidz.pipeline.scratch import Scratch
+from ourvidz.pipeline.shot import sample, shot_of
 from tests.tiny import TEXT_DIM, tiny_transformer, tiny_vae
 
 STEPS = Steps(
@@ -39,7 +44,7 @@ class Sampler:
     def __init__(self, kind: SchedulerKind, *, conditioned: bool) -> None:
         self._kind: SchedulerKind = kind
         self._vae = tiny_vae()
-        self._transformer = tiny_transformer(conditioned=conditioned)
+        self.transformer = tiny_transformer(conditioned=conditioned)
         picture = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3), np.uint8)
         self._condition = encode_condition(self._vae, picture, None, 9) if conditioned else None
         source = torch.Generator().manual_seed(1)
@@ -48,7 +53,7 @@ class Sampler:
 
     def run(self, steps: Steps, watch: Watch) -> torch.Tensor:
         scheduler = make_scheduler(self._kind, flow_shift=3.0)
-        model = Denoiser(transformer=self._transformer, vae=self._vae, scheduler=scheduler)
+        model = Denoiser(transformer=self.transformer, vae=self._vae, scheduler=scheduler)
         return denoise(model, *self._embeds, steps, watch, self._condition)
 
     def watch(self, halfway: Halfway | None = None, stop_after: int = 99) -> Watch:
@@ -89,6 +94,59 @@ def test_a_run_may_stop_more_than_once(tmp_path: Path) -> None:
             sampler.run(replace(STEPS, start=halfway.find()), sampler.watch(halfway, stop_after))
     rest = sampler.run(replace(STEPS, start=halfway.find()), sampler.watch(halfway))
     assert torch.equal(rest, whole)
+
+
+@pytest.mark.parametrize("stop_after", [3, 6, 7, 9, 11])
+@pytest.mark.parametrize("tolerance", [1e9, 0.0], ids=["forecast", "given up"])
+def test_what_is_forecast_goes_on_as_well(
+    tmp_path: Path, tolerance: float, stop_after: int
+) -> None:
+    steps = replace(STEPS, num_inference_steps=12)
+    schedule = Schedule(num_steps=12, tolerance=tolerance)
+    sampler = Sampler("unipc", conditioned=False)
+    with forecasting(sampler.transformer, schedule) as tally:
+        whole = sampler.run(steps, sampler.watch())
+    assert (tally.forecast > 0) == (tolerance > 0)
+    halfway = Halfway(Scratch(tmp_path, every_s=0), FACTS)
+    first = Track()
+    with pytest.raises(Cancelled), forecasting(sampler.transformer, schedule, first):
+        watch = sampler.watch(halfway, stop_after)
+
+        def keep(state: StepState) -> None:
+            halfway.keep(replace(state, tensors={**state.tensors, **first.kept()}))
+
+        sampler.run(steps, replace(watch, on_state=keep))
+    found = halfway.find()
+    assert found is not None
+    track = Track.of(found.tensors, torch.device("cpu"), found.step)
+    with forecasting(sampler.transformer, schedule, track) as rest_tally:
+        rest = sampler.run(replace(steps, start=found), sampler.watch())
+    assert torch.equal(rest, whole)
+    assert rest_tally.computed + rest_tally.forecast == 2 * (12 - stop_after)
+
+
+def test_a_state_from_before_forecasts_were_kept_begins_anew_at_its_step() -> None:
+    assert Track.of({}, torch.device("cpu"), 7) == Track(step=6)
+    assert Track().kept() == {}
+
+
+def test_a_clip_on_a_card_goes_on_with_its_forecasts(
+    manager: ModelManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a plan for a card that wants a step cache, followed on the CPU."""
+    shot = shot_of(REQUEST.replace(num_inference_steps=200))
+    names = load_models(manager, shot.family, shot.ability, Reporter(ignore_progress))
+    made = plan(shot.request, machine_named("RTX 4090"))
+    assert made.cache
+    monkeypatch.setattr(manager, "plan", replace(made, compile=False))
+    reporter = Reporter(ignore_progress)
+    whole = sample(shot, names, manager, reporter)
+    assert reporter.spared > 0, "nothing was forecast, so this test would prove nothing"
+    scratch = Scratch(tmp_path, every_s=0)
+    for stop_after in (9, 120):
+        with pytest.raises(Cancelled):
+            sample(shot, names, manager, Reporter(Stopper(stop_after)), scratch)
+    assert torch.equal(sample(shot, names, manager, Reporter(ignore_progress), scratch), whole)
 
 
 class Stopper:
