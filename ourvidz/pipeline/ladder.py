@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from ourvidz.domain.errors import OutOfMemory, Unavailable
 from ourvidz.domain.progress import Stage
-from ourvidz.pipeline.budget import Change, GpuStage, Plan, lowered, plan
+from ourvidz.pipeline.budget import Change, GpuStage, Plan, lowered, plan_work, workload_of
 from ourvidz.pipeline.hardware import free_bytes, ran_out
 from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
@@ -107,16 +108,18 @@ def plan_of(shot: Shot, manager: ModelManager) -> Plan:
         raise Unavailable(
             family.name, f"needs {family.needs}; use the model 'starter' on this machine"
         )
-    frames = min(shot.sampled_frames, family.max_frames)
     packed = manager.packed
     # A CPU holds all in one memory: the file's own format changes nothing of its plan.
     own = packed is not None and manager.device.type == "cpu"
-    return plan(
-        request.replace(num_frames=frames),
-        manager.machine,
-        ability=shot.ability,
+    work = workload_of(
+        request,
+        shot.ability,
         num_videos=shot.num_videos,
         num_references=len(shot.references),
-        formats=None if own else manager.formats,
+    )
+    work = replace(
+        work,
+        num_frames=shot.sampled_frames,  # with the overlap: more than may be asked for
         transformer_bytes=packed.bytes if packed else None,
     )
+    return plan_work(work, manager.machine, None if own else manager.formats)

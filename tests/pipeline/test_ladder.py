@@ -16,6 +16,9 @@ from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, preview, render
 from ourvidz.pipeline.export import read_frames, read_metadata
 from ourvidz.pipeline.images import load_image
+from ourvidz.pipeline.ladder import plan_of
+from ourvidz.pipeline.profiles import resolve
+from ourvidz.pipeline.shot import Shot
 
 #: Wider than a tile of 256 px.
 WIDE = VideoRequest(
@@ -60,6 +63,17 @@ def test_a_picture_too_large_for_the_vae_is_decoded_by_tiles(
     assert a.shape == b.shape
     # Outside of the seam the pictures are the same, but for the video's compression.
     assert np.abs(a[:, :, :128] - b[:, :, :128]).mean() < 8
+
+
+@pytest.mark.parametrize(("overlap", "sampled"), [(5, 85), (33, 113)])
+def test_an_extension_is_planned_with_all_the_frames_that_it_samples(
+    manager: ModelManager, overlap: int, sampled: int
+) -> None:
+    request = resolve(WIDE.replace(num_frames=80))
+    clip = plan_of(Shot(request=request, ability="first_frame"), manager)
+    longer = plan_of(Shot(request=request, ability="extension", overlap=overlap), manager)
+    assert (clip.workload.num_frames, longer.workload.num_frames) == (81, sampled)
+    assert longer.peak_bytes > clip.peak_bytes
 
 
 def test_the_next_job_begins_with_the_best_plan_again(

@@ -17,7 +17,13 @@ from ourvidz.pipeline.budget.machines import (
     machine_named,
     machine_seen,
 )
-from ourvidz.pipeline.budget.planner import HEADROOM_BYTES, lowered, plan, workload_of
+from ourvidz.pipeline.budget.planner import (
+    HEADROOM_BYTES,
+    lowered,
+    plan,
+    plan_work,
+    workload_of,
+)
 from ourvidz.pipeline.budget.plans import (
     Change,
     Choices,
@@ -56,6 +62,7 @@ __all__ = [
     "machine_named",
     "machine_seen",
     "plan",
+    "plan_work",
     "profile_costs",
     "rates_of",
     "read_calibrations",

@@ -53,10 +53,15 @@ def plan(
     Raises InvalidRequest for a size or length the family does not allow, for a family that needs
     a card on a machine without one, for a format the card can not, and where nothing makes it fit.
     """
-    machine = machine or CPU
-    family = catalog.family(request.model)
     work = workload_of(request, ability, num_videos=num_videos, num_references=num_references)
-    work = replace(work, transformer_bytes=transformer_bytes)
+    return plan_work(replace(work, transformer_bytes=transformer_bytes), machine or CPU, formats)
+
+
+def plan_work(
+    work: Workload, machine: Machine, formats: tuple[Precision, ...] | None = None
+) -> Plan:
+    """The plan of a workload; formats, and errors, as of `plan`."""
+    family = catalog.family(work.family)
     check_formats(formats or (), family, machine)
     if machine.device == "cpu":
         return cpu.plan(work, machine)
