@@ -266,6 +266,7 @@ class _Work:
                     job.on_progress,
                     job.where,
                     overlap_frames=overlap_of(self.film),
+                    scratch=job.scratch,
                 )
             else:
                 clip = generate_clip(

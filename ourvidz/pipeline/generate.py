@@ -117,12 +117,13 @@ def extend(
     out_dir: Path = Path(),
     *,
     overlap_frames: int = 5,
+    scratch: Scratch | None = None,
 ) -> Clip:
     """The clip that continues `clip_path`: it starts right after that one's last frame.
 
     The model is given the last `overlap_frames` (4 k + 1) frames and so keeps the motion. The
     result has exactly `request.num_frames` new frames; of the request's pictures only its
-    references are used.
+    references are used. scratch: as for `generate_clip`.
 
     Raises as `render` does, and InvalidRequest("video") for a file that is no clip.
     """
@@ -138,7 +139,7 @@ def extend(
     )
     frames = np.stack([resized(frame, shot.size) for frame in last])
     shot = replace(shot, first_frames=frames)
-    return _film(shot, manager, on_progress, out_dir)
+    return _film(shot, manager, on_progress, out_dir, scratch)
 
 
 def generate_clip(

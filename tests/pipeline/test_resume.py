@@ -17,7 +17,7 @@ from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import encode_condition
 from ourvidz.pipeline.export import read_frames
 from ourvidz.pipeline.forecast import Schedule, Track, forecasting
-from ourvidz.pipeline.generate import generate_clip, preview
+from ourvidz.pipeline.generate import extend, generate_clip, preview
 from ourvidz.pipeline.images import load_image
 from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
@@ -177,6 +177,18 @@ def test_a_cancelled_clip_goes_on_at_its_step_and_leaves_no_state(
     assert np.array_equal(read_frames(clip.path), read_frames(whole.path))
     assert scratch_files(scratch, "denoise") == []
     assert len(scratch_files(scratch, "latents")) == 1
+
+
+def test_a_cancelled_extension_goes_on_at_its_step(manager: ModelManager, tmp_path: Path) -> None:
+    before = generate_clip(REQUEST, manager, ignore_progress, tmp_path / "before").path
+    whole = extend(before, REQUEST, manager, out_dir=tmp_path / "whole")
+    scratch = Scratch(tmp_path / "stages", every_s=0)
+    with pytest.raises(Cancelled):
+        extend(before, REQUEST, manager, Stopper(3), tmp_path / "one", scratch=scratch)
+    second = Stopper()
+    clip = extend(before, REQUEST, manager, second, tmp_path / "two", scratch=scratch)
+    assert min(second.steps) == 3
+    assert np.array_equal(read_frames(clip.path), read_frames(whole.path))
 
 
 def test_a_batch_of_previews_goes_on_too(manager: ModelManager, tmp_path: Path) -> None:
