@@ -15,6 +15,7 @@ from ourvidz.web.create import idea, previews, render, result, words
 from ourvidz.web.create.screen import Where, fresh, look, opened
 from ourvidz.web.pages import create
 from ourvidz.web.texts_create import CREATE, EXAMPLES
+from ourvidz.web.widgets.choice import Choice
 from tests.studio.conftest import Town, module_endpoints, postgres, town, valkey  # noqa: F401
 from tests.studio.scenes import REFUSED, deliver_video, fail
 from tests.web.wizard import EVIL, begun, enhanced, fields, newest, shown, with_choice
@@ -127,6 +128,25 @@ class TestIdea:
         idea.save(me, town.studio, where, *fields("she walks", character_id=str(mia.id)))
         painted = shown(town, me, where)["character_id"]
         assert (painted["visible"], painted["value"]) == (True, str(mia.id))
+
+    def test_a_page_from_before_a_restart_still_knows_who_was_chosen(self, town: Town) -> None:  # noqa: F811
+        me = town.person()
+        mia = characters.create_character(me, town.studio, "Mia", "a woman with red hair")
+        chooser = Choice(choices=[("Nobody", "")])  # as Gradio has it without that page's past
+        assert chooser.preprocess(str(mia.id)) == str(mia.id)
+        assert [chooser.preprocess(said) for said in (None, ["x"], 7)] == ["", "", ""]
+        assert chooser.get_block_name() == "dropdown"
+
+    def test_a_character_that_was_deleted_meanwhile_takes_no_words_along(self, town: Town) -> None:  # noqa: F811
+        me = town.person()
+        where = Where(begun(town, me).project_id, "idea")
+        mia = characters.create_character(me, town.studio, "Mia", "a woman with red hair")
+        idea.save(me, town.studio, where, *fields("she walks", character_id=str(mia.id)))
+        characters.delete_character(me, town.studio, mia.id)
+        for gone in (str(mia.id), "1' or 1=1"):
+            idea.go(me, town.studio, where, *fields("she runs", character_id=gone))
+        project = projects.project(me, town.studio, where.project_id)
+        assert (project.prompt, project.character_id) == ("she runs", None)
 
     def test_the_price_and_the_time_are_told_before_anything_is_spent(self, town: Town) -> None:  # noqa: F811
         me = town.person(credits=1)

@@ -18,6 +18,7 @@ from ourvidz.web.create import markup, words
 from ourvidz.web.create.screen import Done, Painted, Screen, Where
 from ourvidz.web.texts_create import CREATE, EXAMPLES
 from ourvidz.web.widgets.cards import Cards
+from ourvidz.web.widgets.choice import Choice
 
 #: What of a project this step asks for, in the order of the fields.
 FIELDS = ("prompt", "character_id", "model", "profile", "negative_prompt", "seed")
@@ -31,7 +32,7 @@ def build() -> dict[str, Any]:
         elem_id="ov-prompt",
     )  # fmt: skip
     parts["examples"] = Cards(elem_id="ov-examples")
-    parts["character_id"] = gr.Dropdown(
+    parts["character_id"] = Choice(
         label=CREATE["character"], choices=[(CREATE["nobody"], "")], value="", visible=False,
         elem_id="ov-character",
     )  # fmt: skip
@@ -86,6 +87,8 @@ def save(me: Identity, studio: Studio, where: Where, *fields: Any) -> Done:
     values["character_id"] = values["character_id"] or None
     values["model"] = values["model"] or project.model
     new = {name: value for name, value in values.items() if value != _now(project, name)}
+    if new.get("character_id") and not _is_there(me, studio, new["character_id"]):
+        del new["character_id"]  # deleted while this page was open: what was typed is kept
     if new:
         projects.change_project(me, studio, project.id, new)
     return Done(where)
@@ -104,6 +107,10 @@ def example(me: Identity, studio: Studio, where: Where, act: str, item: str) -> 
     with contextlib.suppress(ValueError, IndexError):
         projects.change_project(me, studio, where.project_id, {"prompt": EXAMPLES[int(item)]})
     return Done(Where(where.project_id, "idea"))
+
+
+def _is_there(me: Identity, studio: Studio, character_id: str) -> bool:
+    return character_id in {str(one.id) for one in characters.characters(me, studio)}
 
 
 def _now(project: Project, name: str) -> Any:
