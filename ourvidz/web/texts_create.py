@@ -140,6 +140,8 @@ CREATE: Mapping[str, str] = MappingProxyType(
         "preview_go": "Use this picture",
         "nothing_chosen": "is not chosen yet; press the one that the video should start with",
         # Render
+        "picture_old": "You chose this picture for other words. Go back for one of the words you "
+        "have now, or keep it as the start.",
         "first_frame": "The first picture of the video",
         "render_back": "Back",
         "render_go": "Make it for {}",

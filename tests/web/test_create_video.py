@@ -115,6 +115,15 @@ class TestRender:
         assert "2 credits" in painted["nav"]
         assert town.ledger(me) == [("grant", 3), ("reserve", -1)]
 
+    def test_a_picture_of_other_words_is_named_before_it_is_paid_for(self, town: Town) -> None:  # noqa: F811
+        me = town.person(credits=1)
+        where = with_choice(town, me)
+        assert shown(town, me, where)["render_note"]["value"] == ""
+        projects.change_project(me, town.studio, where.project_id, {"prompt": "a blue car"})
+        painted = shown(town, me, where)
+        assert CREATE["picture_old"] in painted["render_note"]["value"]
+        assert painted["render_go"]["interactive"] is True
+
     def test_not_enough_credits_explains_itself(self, town: Town) -> None:  # noqa: F811
         me = town.person()
         painted = shown(town, me, with_choice(town, me))

@@ -262,6 +262,22 @@ class TestMaking:
         markup = board.press("redo", "cat/0").markup
         assert "Making the shots" in markup
 
+    def test_one_shot_is_no_shots_and_joining_alone_takes_no_unknown_time(
+        self,
+        town: Town,  # noqa: F811
+    ) -> None:
+        me = town.person(credits=5)
+        board = Page(town, me, boat=5)
+        for act in ("pictures", "approve"):
+            board.press(act)
+            make(town, me)
+        markup = board.press("render").markup
+        assert "0 of 1 shot<" in markup and 'data-done="{} of {} shot"' in markup
+        make(town, me, most=1)
+        markup = board.press("cancel").markup
+        assert "its shot is there already" in markup
+        assert "time not known yet" not in markup
+
     def test_who_can_not_pay_is_told_and_spends_nothing(self, town: Town) -> None:  # noqa: F811
         me = town.person(credits=1)
         board = Page(town, me, boat=5, cat=10)

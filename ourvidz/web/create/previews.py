@@ -110,6 +110,13 @@ def go(me: Identity, studio: Studio, where: Where) -> Done:
     return Done(Where(where.project_id, "render"))
 
 
+def is_old(me: Identity, studio: Studio, screen: Screen) -> bool:
+    """Whether the chosen picture shows other words than the project has now."""
+    key = screen.project.image_key or ""
+    made = next((job for job in screen.jobs if str(job.id) in key), None)
+    return made is not None and not _is_of_now(me, studio, screen.project, made)
+
+
 def _is_of_now(me: Identity, studio: Studio, project: Project, job: Job) -> bool:
     """Whether its pictures show the words, and the seed, that the project has now."""
     if _is_last_frame(job):

@@ -10,7 +10,7 @@ from ourvidz.domain.account import Identity
 from ourvidz.studio import orders
 from ourvidz.studio.door import Studio
 from ourvidz.studio.orders import Quote
-from ourvidz.web.create import markup
+from ourvidz.web.create import markup, previews
 from ourvidz.web.create.screen import Done, Painted, Screen, Where, look
 from ourvidz.web.texts_create import CREATE
 from ourvidz.web.widgets.job import Job as JobWidget
@@ -38,6 +38,8 @@ def paint(me: Identity, studio: Studio, screen: Screen) -> Painted:
     quote = orders.quote(me, studio, project.id)
     affordable = quote.credits <= quote.have
     note = "" if busy else markup.failure(job)
+    if not busy and previews.is_old(me, studio, screen):
+        note += markup.notice(CREATE["picture_old"])
     if not busy and not affordable:
         note += too_dear(quote)
     credits = CREATE["credit" if quote.credits == 1 else "credits"].format(quote.credits)

@@ -51,6 +51,7 @@ def acted(me: Identity, studio: Studio, press: Press) -> Answer:
             max_grant=admin.MAX_GRANT,
             dated=dated,
             grouped=grouped,
+            named=lambda number, forms: forms[number != 1],
             since=lambda moment: brief((datetime.now(UTC) - moment).total_seconds()),
         ),
         said=said,
