@@ -32,6 +32,7 @@ class Reporter:
         self.seconds_by_stage: dict[Stage, float] = {}
         self.step_s: dict[Stage, float] = {}
         self.spared = 0.0
+        self._resumed: set[Stage] = set()
         self._on_progress = on_progress
         self._expected_s = dict(expected_s or {})
         self._stage: Stage = "load"
@@ -46,6 +47,8 @@ class Reporter:
         done: steps that an earlier attempt finished.
         """
         self.begin(stage, total, done)
+        if done:
+            self._resumed.add(stage)
         with self.timed(stage):
             yield
         if self._step < total:
@@ -86,10 +89,10 @@ class Reporter:
 
     def pace(self) -> dict[Stage, float]:
         """What `expected_s` should be for the next such job: loading happens once, and export
-        goes on while frames are decoded.
+        goes on while frames are decoded. The rest of a stage says nothing of a whole one.
         """
-        pace = self.seconds_by_stage.copy()
-        pace.pop("load", None)
+        told = {"load", *self._resumed}
+        pace = {stage: s for stage, s in self.seconds_by_stage.items() if stage not in told}
         pace["decode"] = pace.get("decode", 0.0) + pace.pop("export", 0.0)
         return pace
 

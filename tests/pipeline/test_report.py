@@ -78,3 +78,13 @@ def test_ticks_of_one_step_are_spared_until_it_is_time() -> None:
         for _ in range(50):
             reporter.tick()
     assert len(seen) == 2
+
+
+def test_the_rest_of_a_stage_is_no_measure_for_the_next_job() -> None:
+    reporter = Reporter(lambda progress: None)
+    with reporter.stage("encode", 1):
+        pass
+    with reporter.stage("denoise", 20, done=19):
+        reporter.step(20)
+    assert "encode" in reporter.pace() and "denoise" not in reporter.pace()
+    assert "denoise" in reporter.seconds_by_stage
