@@ -91,19 +91,21 @@ class PostgresAdministration(PostgresOperations):
         return self._ask.many(
             SERVICE,
             Job,
-            "select {columns} from public.jobs where files <> 'gone' and attempts > 0 and ("
+            "select {columns} from public.jobs where files <> 'gone'"
+            " and (attempts > 0 or files = 'untidy') and ("
             " finished_at < now() - interval '3 hours'"
-            "  and (state <> 'succeeded' or (attempts > 1 and files = 'kept'))"
+            "  and (state <> 'succeeded' or files = 'untidy' or (attempts > 1 and files = 'kept'))"
             " or finished_at < now() - interval '30 days' and kind = 'preview')"
             " order by finished_at limit %s",
             (limit,),
         )
 
     def tidied(self, job_id: UUID, *, gone: bool) -> None:
-        """Note that files of a job were deleted."""
+        """Note that files of a job were deleted, unless it is being tried again by now."""
         self._ask.value(
             SERVICE,
-            "update public.jobs set files = %s where id = %s returning id",
+            "update public.jobs set files = %s where id = %s and finished_at is not null"
+            " returning id",
             ("gone" if gone else "tidied", job_id),
         )
 

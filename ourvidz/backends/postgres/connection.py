@@ -25,6 +25,9 @@ ROLES = frozenset({"anon", "authenticated", "service_role"})
 #: A call waits this long for a connection: longer than a killed server needs to come back.
 WAIT_S = 10.0
 STATEMENT_TIMEOUT = "8s"
+#: A machine that vanishes between two statements holds its locks no longer: the server would
+#: wait two hours for its connection, and its user's other jobs with it.
+IDLE_TIMEOUT = "15s"
 
 #: No prepared statements (a transaction pooler mixes them up). A peer that vanished is noticed
 #: after 20 + 3 * 5 s, also while an answer is awaited.
@@ -40,7 +43,10 @@ _KEPT: Mapping[str, Any] = {
     "application_name": "ourvidz",
 }
 #: Begins and sets everything in one round trip: the simple protocol takes several statements.
-_STAY = f"begin; select set_config('statement_timeout', '{STATEMENT_TIMEOUT}', true)"
+_STAY = (
+    f"begin; select set_config('statement_timeout', '{STATEMENT_TIMEOUT}', true),"
+    f" set_config('idle_in_transaction_session_timeout', '{IDLE_TIMEOUT}', true)"
+)
 _BECOME = sql.SQL(
     f"{_STAY}, set_config('role', {{}}, true), set_config('request.jwt.claims', {{}}, true)"
 )
