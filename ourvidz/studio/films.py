@@ -16,6 +16,7 @@ from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, PolicyRefused
 from ourvidz.domain.film_values import scene_values
 from ourvidz.domain.idea import split_idea
+from ourvidz.domain.job import FINAL
 from ourvidz.domain.scene import Scene
 from ourvidz.domain.storyboard import Storyboard
 from ourvidz.pipeline.profiles import MAX_DRAWN_SEED
@@ -99,6 +100,9 @@ def delete_film(me: Identity, studio: Studio, film_id: UUID | str) -> None:
     found = studio.records.storyboard(me, as_id(film_id))
     if found.film_job_id is not None:
         cancel(me, studio, found.film_job_id)
+        for take in studio.records.takes(me, found.film_job_id):
+            if take.state not in FINAL:  # another one of a film that was joined already
+                cancel(me, studio, take.job_id)
     for job in studio.records.still_jobs(me, found.id):
         if not job.is_final:
             cancel(me, studio, job.id)

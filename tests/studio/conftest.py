@@ -21,7 +21,7 @@ from ourvidz.domain.job import Job, Lease, WorkerCard
 from ourvidz.settings import Settings
 from ourvidz.studio import account
 from ourvidz.studio.door import Studio
-from tests.servers import Endpoints, module_endpoints, postgres, valkey  # noqa: F401
+from tests.servers import Endpoints, module_endpoints, postgres, redis_url, valkey  # noqa: F401
 
 CARD = WorkerCard(
     id="w1", hostname="here", device="cpu", memory_bytes=2**33,
