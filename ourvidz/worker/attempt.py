@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
-from ourvidz.domain.errors import Cancelled, OurVidzError, Unavailable
+from ourvidz.domain.errors import Cancelled, NotAllowed, OurVidzError, Unavailable
 from ourvidz.domain.job import Lease
 from ourvidz.worker.cargo import bring
 from ourvidz.worker.ending import BUG, Ending, Stopped, ending_of
@@ -44,11 +44,12 @@ class Attempt:
             ending = self._ended()
             if isinstance(ending, Stopped):
                 return self._hand_back()
-            try:
-                self._commit(ending)
-            except Exception:
-                log.exception("job %s: could not be finished", self._lease.job.id)
-                self._commit(ending_of("internal", BUG))
+            for one in (ending, ending_of("internal", BUG)):
+                try:
+                    return self._commit(one)
+                except Exception:
+                    log.exception("job %s: could not be finished", self._lease.job.id)
+            # Its lease runs out, and it is taken back.
 
     def _ended(self) -> Ending | Stopped:
         try:
@@ -94,15 +95,23 @@ class Attempt:
         self._patiently(lambda: self._tools.courier.fetch(self._lease, key, path))
 
     def _delivered(self, parcel: Parcel) -> str:
-        """Upload a file under a name that no other try has; returns its key."""
+        """Upload a file under a name that no other try has; returns its key.
+
+        Who is refused here is this worker, whoever ordered: another one may be let in.
+        """
         path = parcel.path.with_name(f"{uuid4().hex[:12]}{parcel.path.suffix}")
         parcel.path.rename(path)
         keys: list[str] = []
-        self._patiently(
-            lambda: keys.append(
-                self._tools.courier.deliver(self._lease, parcel.bucket, path, parcel.content_type)
+        courier, lease = self._tools.courier, self._lease
+        try:
+            self._patiently(
+                lambda: keys.append(
+                    courier.deliver(lease, parcel.bucket, path, parcel.content_type)
+                )
             )
-        )
+        except NotAllowed as error:
+            log.warning("job %s: its files are not taken: %s", lease.job.id, error)
+            raise Unavailable("storage", "it does not let this worker in; try again") from error
         return keys[0]
 
     def _patiently(self, carry: Callable[[], None]) -> None:
@@ -117,8 +126,11 @@ class Attempt:
         return carry()
 
     def _is_cancelled(self) -> bool:
-        job_id = self._lease.job.id
-        return self._heart.answer == "cancel" or self._tools.live.cancel_requested(job_id)
+        """The database says so; what Redis says may be of before the job was tried again."""
+        heart, live = self._heart, self._tools.live
+        if heart.answer == "ok" and live.cancel_requested(self._lease.job.id):
+            heart.beat()
+        return heart.answer == "cancel"
 
     def _hand_back(self) -> None:
         lease, queue = self._lease, self._tools.queue

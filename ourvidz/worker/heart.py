@@ -32,7 +32,7 @@ class Heart:
         waker: Waker,
     ) -> None:  # fmt: skip
         self._queue, self._lease, self._settings, self._waker = queue, lease, settings, waker
-        self._over = threading.Event()
+        self._over, self._called = threading.Event(), threading.Event()
         self._beat_at = claimed_at
         self._known: tuple[float, str | None, float | None] = (0.0, None, None)
         self._thread = threading.Thread(target=self._beat_on, name="heart", daemon=True)
@@ -52,6 +52,24 @@ class Heart:
         """What the next beat reports."""
         self._known = (progress, stage, eta_s)
 
+    def hurry(self) -> None:
+        """Beat at once: someone says that the answer has changed."""
+        self._called.set()
+
+    def beat(self) -> bool:
+        """Ask the database now; False when it is away."""
+        sent_at = monotonic()
+        try:
+            answer = self._queue.heartbeat(self._lease, self._settings.lease_s, *self._known)
+        except Unavailable as error:
+            log.warning("job %s: no heartbeat: %s", self._lease.job.id, error)
+            return False
+        self._beat_at = max(self._beat_at, sent_at)
+        if answer != "ok":
+            self.answer = answer
+            self._waker.poke()
+        return True
+
     def __enter__(self) -> Self:
         """Begin to beat."""
         self._thread.start()
@@ -65,18 +83,14 @@ class Heart:
     ) -> None:
         """Beat no more; one beat may still be on its way, which does no harm."""
         self._over.set()
+        self._called.set()
 
     def _beat_on(self) -> None:
-        pause = self._settings.heartbeat_s
-        while not self._over.wait(pause) and self.answer != "lost":
-            sent_at = monotonic()
-            try:
-                answer = self._queue.heartbeat(self._lease, self._settings.lease_s, *self._known)
-            except Unavailable as error:
-                log.warning("job %s: no heartbeat: %s", self._lease.job.id, error)
-                pause = min(_AWAY_S, self._settings.heartbeat_s)
-                continue
-            pause, self._beat_at = self._settings.heartbeat_s, sent_at
-            if answer != "ok":
-                self.answer = answer
-                self._waker.poke()
+        pause_s = self._settings.heartbeat_s
+        while self.answer != "lost":
+            self._called.wait(pause_s)
+            self._called.clear()
+            if self._over.is_set():
+                return
+            is_there = self.beat()
+            pause_s = self._settings.heartbeat_s if is_there else min(_AWAY_S, pause_s)

@@ -49,17 +49,23 @@ class Housekeeper:
         self.draining, self._registered_at = draining, monotonic()
 
     def _keep(self) -> None:
-        tools, settings = self._tools, self._tools.settings
+        settings = self._tools.settings
         while not self._over.wait(settings.reap_s):
             try:
+                if monotonic() - self._swept_at > _SWEEP_S:
+                    self._swept_at = monotonic()
+                    self._tools.folders.sweep()
                 if monotonic() - self._registered_at >= settings.register_s:
                     self.register()
-                if reaped := tools.queue.reap():
-                    log.warning("%d jobs of workers that died were taken back", reaped)
-                    for model in settings.models * min(reaped, _BELLS):
-                        tools.live.ring(model)
+                self._reap()
             except Unavailable as error:
                 log.warning("housekeeping: %s", error)
-            if monotonic() - self._swept_at > _SWEEP_S:
-                self._swept_at = monotonic()
-                tools.folders.sweep()
+            except Exception:  # it must go on: without it nobody hears that this worker lives
+                log.exception("housekeeping: internal error")
+
+    def _reap(self) -> None:
+        tools = self._tools
+        if reaped := tools.queue.reap():
+            log.warning("%d jobs of workers that died were taken back", reaped)
+            for model in tools.settings.models * min(reaped, _BELLS):
+                tools.live.ring(model)

@@ -31,6 +31,7 @@ class Watch:
         self._began = self._looked_at = self._told_at = monotonic()
         self._course = Course(self._began)
         self._asked_at: float | None = None
+        self._has_hint = False
         self._unheard: Report | None = None
         self._jpeg: bytes | None = None
         self.loaded: str | None = None
@@ -87,10 +88,12 @@ class Watch:
         if self._unheard is not None and now - self._told_at >= _PUBLISH_S:
             self._told_at = now
             self._publish(self._unheard)
-        if self._asked_at is None and now - self._looked_at >= _CANCEL_S:
+        if not self._has_hint and now - self._looked_at >= _CANCEL_S:
             self._looked_at = now
             if live.cancel_requested(job.id):
-                self._ask_to_cancel()
+                # It may be of before the job was tried again: the database knows.
+                self._has_hint = True
+                self._heart.hurry()
 
     def _publish(self, report: Report) -> None:
         progress = {

@@ -1,0 +1,66 @@
+"""What must not end a worker, nor a job that somebody wants."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ourvidz.backends.embedded.direct_courier import DirectCourier
+from ourvidz.backends.postgres.work_queue import PostgresQueue
+from ourvidz.domain.errors import NotAllowed
+from ourvidz.domain.job import Lease
+from ourvidz.worker import Worker
+from tests.worker.workshop import Workshop
+
+
+def test_a_cancel_that_redis_remembers_from_before_stops_nothing(workshop: Workshop) -> None:
+    with workshop.working():
+        job = workshop.order("steps=20x0.1")
+        workshop.live.request_cancel(job.id)  # the database has forgotten it: see retry_film
+        assert workshop.ended(job).state == "succeeded"
+    assert workshop.credits == 49
+
+
+def test_a_job_that_can_not_be_finished_does_not_end_the_worker(workshop: Workshop) -> None:
+    class Stuck(PostgresQueue):
+        """The database has a bug with one job."""
+
+        def finish(self, lease: Lease, *args: object, **more: object) -> bool:
+            if lease.job.params["prompt"] == "steps=2x0":
+                raise ZeroDivisionError("the database has a bug")
+            return super().finish(lease, *args, **more)  # type: ignore[arg-type]
+
+        def reap(self) -> int:
+            raise ZeroDivisionError("and with it nobody is taken back")
+
+    workshop.queue = Stuck(workshop.house.worker)
+    with workshop.working() as worker:
+        workshop.order("steps=2x0")
+        assert workshop.ended(workshop.order("steps=1x0")).state == "succeeded"
+        seen = "select heartbeat_at from public.workers where id = %s"
+        before = workshop.house.scalar(seen, worker.id)
+        time.sleep(2 * workshop.settings.register_s)
+        after = workshop.house.scalar(seen, worker.id)
+    assert isinstance(before, type(after)) and after > before, "nobody hears of it any more"  # type: ignore[operator]
+
+
+def test_a_storage_that_refuses_one_worker_leaves_the_job_to_another(workshop: Workshop) -> None:
+    class Refused(DirectCourier):
+        """A far worker with yesterday's token."""
+
+        def deliver(self, lease: Lease, bucket: str, path: Path, content_type: str) -> str:
+            raise NotAllowed("The worker token is wrong.")
+
+    shop = workshop
+    refused = Worker(
+        shop.queue, shop.live, Refused(shop.media), shop.policy, shop.settings, runner=shop.runner
+    )
+    with workshop.working(refused):
+        job = workshop.order("steps=1x0")
+        workshop.wait_for(lambda: workshop.job(job).error)
+    again = workshop.job(job)
+    assert (again.state, again.error_family) == ("queued", "Unavailable")
+    assert "token" not in (again.error or "")
+    workshop.house.end_pauses()
+    with workshop.working():
+        assert workshop.ended(job).state == "succeeded"
