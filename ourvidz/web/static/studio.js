@@ -72,6 +72,8 @@ window.ov = (() => {
   function job(element, props, trigger, watch, event) {
     const shown = element.querySelector('.ov-job');
     const texts = JSON.parse(shown.dataset.texts), hasPicture = shown.dataset.picture === '1';
+    // Of a list, which makes its rows anew with each answer and stays where it was scrolled to.
+    const isRow = element.dataset.job !== undefined;
     let timer = 0, failures = 0, since = 0, told = 0, following = '';
     const soon = (wait) => { window.clearTimeout(timer); timer = window.setTimeout(ask, wait); };
 
@@ -88,7 +90,7 @@ window.ov = (() => {
       failures = told = 0;
       since = Date.now();
       if (!following) return;
-      window.setTimeout(() => shown.scrollIntoView({ block: 'nearest' }), 100);
+      if (!isRow) window.setTimeout(() => shown.scrollIntoView({ block: 'nearest' }), 100);
       ask();
     }
 
@@ -134,7 +136,12 @@ window.ov = (() => {
       soon(100);
     });
     watch('value', restart);
-    const wake = () => { if (!document.hidden) soon(50); };
+    const wake = () => {
+      if (isRow && !element.isConnected) {
+        document.removeEventListener('visibilitychange', wake);
+        window.removeEventListener('online', wake);
+      } else if (!document.hidden) soon(50);
+    };
     document.addEventListener('visibilitychange', wake);
     window.addEventListener('online', wake);
     restart();
@@ -157,19 +164,24 @@ window.ov = (() => {
     if (document.hidden && document.activeElement?.tagName === 'TEXTAREA') saved(document.activeElement);
   });
 
-  // A session that ended takes nothing along: the tab keeps the texts until the next sign-in. They
-  // are told by their project, which nobody else has.
-  new PerformanceObserver((list) => {
-    if (!typed.size || !list.getEntries().some((one) => one.responseStatus === 401)) return;
-    window.sessionStorage.setItem(STASH, JSON.stringify([project(), [...typed]]));
-  }).observe({ type: 'resource', buffered: false });
+  // A session that ended takes nothing along: the tab keeps the texts that are still shown until
+  // the next sign-in. They are told by their project, which nobody else has. All answers pass by
+  // here: of what was fetched by others, Safari tells everything but the status.
+  const fieldOf = (id) => document.querySelector(`#${CSS.escape(id)} textarea`);
+  const plain = window.fetch;
+  window.fetch = async (...asked) => {
+    const answer = await plain(...asked);
+    const texts = answer.status === 401 ? [...typed].filter(([id, text]) => fieldOf(id)?.value === text) : [];
+    if (texts.length) window.sessionStorage.setItem(STASH, JSON.stringify([project(), texts]));
+    return answer;
+  };
 
   function restore() {
     const [owner, texts] = JSON.parse(window.sessionStorage.getItem(STASH) || '["", []]');
     if (!owner || owner !== project()) return;
     window.sessionStorage.removeItem(STASH);
     for (const [id, text] of texts) {
-      const field = document.querySelector(`#${CSS.escape(id)} textarea`);
+      const field = fieldOf(id);
       if (!field || field.value === text) continue;
       field.value = text;
       field.dispatchEvent(new InputEvent('input', { bubbles: true }));
