@@ -143,6 +143,8 @@ FILMS: Mapping[str, Any] = MappingProxyType(
         "shots_done": "{} of {} shots",
         "shots_done_one": "{} of {} shot",
         "eta": "about {} left",
+        "idle": "No worker is running. Its place is kept, and it goes on by itself once there is "
+        "one.",
         "cancel": "Stop",
         "cancel_ask": "Stop making this film? Finished shots are kept and the rest is paid back.",
         "cancelled": "Stopping. Finished shots are kept, the rest comes back.",

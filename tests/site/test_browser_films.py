@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from ourvidz.studio import films
+from ourvidz.studio import films, keyframes
 from tests.site.devices import (
     People,
     check,
@@ -103,3 +103,44 @@ def test_strangers_get_nothing_of_a_film(people: People, town: Town) -> None:  #
     page.goto(f"/app/films?film={film.id}")
     expect(page.locator("#fl-new")).to_be_visible()
     expect(page.locator("body")).not_to_contain_text("secret")
+
+
+def test_after_an_answer_the_focus_is_where_it_was(people: People, town: Town) -> None:  # noqa: F811
+    ann = people.person()
+    scenes = [{"id": "sea", "prompt": "a sailboat"}]
+    film = films.create_film(ann.me, town.studio, {"title": "Sea", "scenes": scenes}).film
+    keyframes.keyframes(ann.me, town.studio, film.id)
+    make(town, ann.me)
+    page = people.window("desk", of=ann)
+    page.goto(f"/app/films?film={film.id}")
+    approve = page.locator("[data-key='ok-sea/0']")
+    approve.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".fl-still.approved")).to_have_count(1)
+    expect(approve).to_be_focused()
+    edit = page.locator("#edit-sea > summary")
+    edit.focus()
+    page.keyboard.press("Enter")
+    page.locator("#edit-sea textarea").fill("a sailboat in the rain")
+    page.keyboard.press("Tab")
+    page.locator("#edit-sea .primary").press("Enter")
+    expect(page.locator("#scene-sea .fl-words")).to_have_text("a sailboat in the rain")
+    expect(edit).to_be_focused()
+    page.locator("#scene-sea [data-act=delete]").press("Enter")
+    expect(page.locator("#scene-sea")).to_have_count(0)
+    expect(page.locator("h1")).to_be_focused()
+
+
+def test_a_film_that_was_deleted_elsewhere_leads_to_the_others(
+    people: People,  # noqa: F811
+    town: Town,
+) -> None:
+    ann = people.person()
+    scenes = [{"id": "sea", "prompt": "a sailboat"}]
+    film = films.create_film(ann.me, town.studio, {"title": "Sea", "scenes": scenes}).film
+    page = people.window(of=ann)
+    page.goto(f"/app/films?film={film.id}")
+    page.click("#fl-draw")
+    expect(page.locator("#fl-drawing")).to_be_visible()
+    films.delete_film(ann.me, town.studio, film.id)
+    expect(page.locator("#fl-new")).to_be_visible()

@@ -70,6 +70,14 @@ def test_a_storyboard_can_be_written_from_nothing(town: Town) -> None:  # noqa: 
     assert f"film={film.id}&amp;text=1" in answer.markup
 
 
+@pytest.mark.parametrize("seconds", ["", "0", "7", "-15", "1e3", "9" * 5000, "\u0663\u0660"])
+def test_a_length_that_is_none_begins_no_film(town: Town, seconds: str) -> None:  # noqa: F811
+    me = town.person()
+    with pytest.raises(InvalidRequest):
+        begin(town, me, idea="A red sailboat", seconds=seconds)
+    assert films.films(me, town.studio) == []
+
+
 def test_films_are_listed_with_where_they_stand(board: Page) -> None:
     markup = acted(board.me, board.town.studio, Press(act="show")).markup
     assert f'href="/app/films?film={board.id}"' in markup
@@ -102,7 +110,7 @@ def test_price_and_time_are_always_there(board: Page) -> None:
     assert "15 s" in bar
     assert "2 credits" in bar
     assert "you have 0" in bar
-    assert 'data-idle="no worker is running"' in markup
+    assert 'data-idle="No worker is running.' in markup
     assert 'id="fl-draw"' in bar
 
 

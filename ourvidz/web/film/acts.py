@@ -49,7 +49,8 @@ def _begun(me: Identity, studio: Studio, press: Press) -> Answer:
     idea, length = press.text("idea").strip(), press.text("seconds")
     values: dict[str, object] = {}
     if idea:
-        seconds = int(length) if length.isascii() and length.isdigit() else 0
+        is_number = length.isascii() and length.isdigit() and len(length) <= 6
+        seconds = int(length) if is_number else 0
         values = {"title": _title(idea), "scenes": films.split(me, studio, idea, seconds)}
     film = films.create_film(me, studio, values).film
     view = View(film=film.id, text=not idea)
