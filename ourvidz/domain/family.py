@@ -29,6 +29,11 @@ MADE_HERE: tuple[Precision, ...] = ("fp8", "int8", "nf4")
 #: Formats of GGUF files, which a user brings along.
 IN_FILES: tuple[Precision, ...] = ("q4_k_s", "q5_k_m", "q8_0")
 
+#: Difference of aspect ratio up to which a file may stretch what was sampled.
+_MAX_STRETCH = 0.03
+#: The shortest side that a file can have.
+_LEAST_PX = 16
+
 #: Bits of one quantized weight. nf4 with double quantization; files of GGUF as they are published:
 #: they mix formats, and a few small tensors in them have 16 or 32 bits.
 BITS: Mapping[Precision, float] = {
@@ -145,9 +150,10 @@ class Family:
     """A model that users choose by name.
 
     size_multiple: width and height must be multiples of it. max_frames: longest it was trained
-    for. delivery_size: (width, height) px of a delivered landscape file. precisions: formats its
-    large components may be held in, best first. needs: what a machine must have, "" for nothing.
-    draws_first: clips from words are better when they start from a preview of their own.
+    for. delivery_size: (width, height) px of a landscape file, in the proportions of the sizes it
+    was trained at. precisions: formats its large components may be held in, best first. needs:
+    what a machine must have, "" for nothing. draws_first: clips from words are better when they
+    start from a preview of their own.
     """
 
     name: str
@@ -208,9 +214,21 @@ class Family:
                 )
 
     def delivered_size(self, width: int, height: int) -> Size:
-        """Size in px of the file made from a model size: portrait stays portrait."""
+        """Size in px of the file made from a model size: portrait stays portrait.
+
+        What the delivery size would stretch by more than 3 % is as large as fits into it.
+
+        >>> model = Family(name="any", summary="", checkpoints=(), profiles={})
+        >>> model.delivered_size(832, 480), model.delivered_size(512, 512)
+        ((1280, 720), (720, 720))
+        """
         long, short = self.delivery_size
-        return (long, short) if width >= height else (short, long)
+        box = (long, short) if width >= height else (short, long)
+        if abs(box[0] * height / (box[1] * width) - 1) <= _MAX_STRETCH:
+            return box
+        scale = min(box[0] / width, box[1] / height)
+        across, down = (max(_LEAST_PX, round(side * scale / 2) * 2) for side in (width, height))
+        return across, down
 
 
 @dataclass(frozen=True, kw_only=True)

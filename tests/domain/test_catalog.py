@@ -122,6 +122,21 @@ def test_portrait_is_delivered_as_portrait() -> None:
     assert family("wan2.1-1.3b").delivered_size(832, 480) == (1280, 720)
 
 
+def test_every_size_that_a_model_was_trained_at_is_delivered_at_its_full_size() -> None:
+    for one in FAMILIES.values():
+        for width, height in {size for checkpoint in one.checkpoints for size in checkpoint.sizes}:
+            assert sorted(one.delivered_size(width, height)) == [720, 1280]
+
+
+@pytest.mark.parametrize(
+    ("size", "file"),
+    [((512, 512), (720, 720)), ((1024, 256), (1280, 320)), ((256, 1024), (320, 1280)),
+     ((960, 720), (960, 720)), ((3200, 16), (1280, 16))],
+)  # fmt: skip
+def test_other_proportions_are_kept(size: tuple[int, int], file: tuple[int, int]) -> None:
+    assert family("wan2.1-14b").delivered_size(*size) == file
+
+
 def test_enhancers_are_filed_under_their_names() -> None:
     assert all(name == enhancer.name for name, enhancer in ENHANCERS.items())
 
