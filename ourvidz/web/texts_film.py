@@ -83,6 +83,7 @@ FILMS: Mapping[str, Any] = MappingProxyType(
         "text_hint": "One paragraph for each scene. Marks where you want them: [15s] "
         "[crossfade 0.5] [fade] [character NAME].",
         "text_save": "Save the text",
+        "unsaved": "What you typed here is not saved yet. Leave it?",
         "settings": "Settings",
         "film_title": "Title",
         "profile": "Quality",

@@ -144,3 +144,19 @@ def test_a_film_that_was_deleted_elsewhere_leads_to_the_others(
     expect(page.locator("#fl-drawing")).to_be_visible()
     films.delete_film(ann.me, town.studio, film.id)
     expect(page.locator("#fl-new")).to_be_visible()
+
+
+def test_a_refused_text_stays_whatever_is_pressed_next(people: People, town: Town) -> None:  # noqa: F811
+    ann = people.person()
+    scenes = [{"id": "sea", "prompt": "a sailboat"}, {"id": "cat", "prompt": "a cat"}]
+    film = films.create_film(ann.me, town.studio, {"title": "Sea", "scenes": scenes}).film
+    page = people.window(of=ann)
+    page.goto(f"/app/films?film={film.id}")
+    page.locator("#edit-sea > summary").click()
+    page.locator("#edit-sea textarea").fill("a sailboat in the rain")
+    page.locator("#edit-sea [name=seconds]").evaluate("one => { one.step = 'any'; one.value = 7 }")
+    page.locator("#edit-sea .primary").click()
+    expect(page.locator("[data-testid=toast-body]")).to_be_visible()
+    page.locator("#scene-cat [data-act=duplicate]").click()
+    expect(page.locator(".fl-scene")).to_have_count(3)
+    expect(page.locator("#edit-sea textarea")).to_have_value("a sailboat in the rain")

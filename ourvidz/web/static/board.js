@@ -9,7 +9,15 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     const key = JSON.stringify([act, id, fields || {}, window.location.search]);
     if (act !== 'show' && key === last.key && Date.now() - last.at < 1500) return;
     last = { key, at: Date.now() };
+    // What was sent before and is still here was refused: it is what somebody has typed again.
+    for (const form of element.querySelectorAll('[data-sent]')) delete form.dataset.sent;
     trigger(event, { act, id: id || '', at: window.location.search, fields: fields || {} });
+  }
+
+  // As the browser asks who leaves a page: another view takes along what is typed and not sent.
+  function stays() {
+    const question = root.querySelector('[data-unsaved]')?.dataset.unsaved;
+    return Boolean(question && root.querySelector('[data-keep][data-typed]') && !window.confirm(question));
   }
 
   function go(href, key) {
@@ -26,6 +34,7 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     if ('go' in data) {
       if (click.ctrlKey || click.metaKey || click.shiftKey || click.button) return;
       click.preventDefault();
+      if (stays()) return;
       go(target.href, data.go || data.key);
     } else if ('play' in data) play(target);
     else if ('close' in data) shut(target.closest('details'));
@@ -41,8 +50,8 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     const form = submit.target, fields = {};
     form.querySelectorAll('[data-tags] input:not([type=hidden])').forEach(tagged);
     for (const [name, value] of new FormData(form)) (fields[name] ||= []).push(String(value));
-    form.dataset.sent = '1';
     say(form.dataset.act, form.dataset.id, fields);
+    form.dataset.sent = '1';
   });
   window.addEventListener('popstate', () => { if (element.isConnected) say('show'); });
 
@@ -86,11 +95,14 @@ window.ovBoard = (element, props, trigger, watch, event) => {
   function tagged(input) {
     if (input.type === 'hidden' || input.tagName !== 'INPUT') return;
     const box = input.closest('[data-tags]'), most = Number(box.dataset.tags);
+    const left = [];
     for (const word of input.value.split(/[,،、，]/).map((one) => one.trim()).filter(Boolean)) {
       const known = [...box.querySelectorAll('input[type=hidden]')].map((one) => one.value);
-      if (!known.includes(word) && known.length < most) box.insertBefore(chip(box, word), input);
+      if (known.includes(word)) continue;
+      if (known.length < most) box.insertBefore(chip(box, word), input);
+      else left.push(word);  // there is no room: it stays where it can be seen
     }
-    input.value = '';
+    input.value = left.join(' ');
   }
   function chip(box, word) {
     const made = box.parentElement.querySelector('template').content.firstElementChild.cloneNode(true);
