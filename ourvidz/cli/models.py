@@ -32,10 +32,14 @@ def models(args: Namespace, screen: Screen) -> None:
         "pull": _pull, "convert": _convert, "verify": _verify,
     }  # fmt: skip
     verb = args.words[0] if args.words else ""
-    if args.format and verb != "convert":
-        raise InvalidRequest("--format", "belongs to `models convert`; leave it out here")
-    if args.endpoint and verb != "pull":
-        raise InvalidRequest("--endpoint", "belongs to `models pull`; leave it out here")
+    for option, given, owners in (
+        ("--format", args.format, ("convert",)),
+        ("--endpoint", args.endpoint, ("pull",)),
+        ("--for", args.ability, tuple(verbs)),
+    ):
+        if given and verb not in owners:
+            where = "|".join(owners)
+            raise InvalidRequest(option, f"belongs to `models {where}`; leave it out here")
     match args.words:
         case [verb, model] if verb in verbs:
             verbs[verb](model, args, screen)

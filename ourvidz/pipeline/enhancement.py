@@ -67,7 +67,7 @@ def enhance(
     Raises InvalidRequest, Unavailable when the sentence model is missing, and what
     `on_progress` raises (`Cancelled`).
     """
-    VideoRequest(prompt=prompt)  # one set of rules for prompts
+    VideoRequest(prompt=prompt, seed=seed)  # one set of rules for prompts and seeds
     words = " ".join(prompt.split())
     reporter = Reporter(on_progress)
     with one_thread():

@@ -57,7 +57,7 @@ def storyboard(
 
     Raises as `enhance` does.
     """
-    VideoRequest(prompt=idea)  # one set of rules for prompts
+    VideoRequest(prompt=idea, seed=seed)  # one set of rules for prompts and seeds
     views = outline(seconds)
     words = " ".join(idea.split())
     reporter = Reporter(on_progress)

@@ -171,6 +171,7 @@ def test_models_shows_where_the_parts_of_one_family_lie(ourvidz: Run) -> None:
         (["video", "a kid", "--no-enhance", "--negative-prompt", "clothes"], 5, "is never made"),
         (["preview", "naked kid", "--no-enhance"], 5, "under 18 is never made"),
         (["enhance", "naked kid"], 5, "under 18 is never made"),
+        (["enhance", "a cat", "--seed", "-1"], 2, "seed: must be a whole number"),
         (["plan", "--model", "wan2.1-14b"], 2, "name one with --gpu"),
         (["video"], 2, "usage: ourvidz video"),
         ([], 2, "Make a video from a sentence"),

@@ -91,6 +91,7 @@ def test_a_format_is_made_once_shown_and_checked(
         (["pull", "starter", "wan2.1-1.3b"], 2, "one at a time"),
         (["pull", "starter", "--format", "fp8"], 2, "belongs to `models convert`"),
         (["convert", "starter", "--endpoint", "http://127.0.0.1:9"], 2, "belongs to `models pull`"),
+        (["wan2.1-1.3b", "--for", "image"], 2, "--for: belongs to `models pull|convert|verify`"),
         (["convert", "wan2.1-1.3b"], 7, "models pull"),
         (["convert", "starter", "--format", "fp8"], 2, "nothing to convert"),
         (["verify", "wan2.1-1.3b"], 7, "not sound"),
