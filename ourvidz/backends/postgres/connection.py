@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ourvidz.domain.errors import NotAllowed, Unavailable
@@ -69,7 +70,7 @@ def reaching() -> Generator[None]:
     """Turns trouble with the connection into Unavailable; what SQL itself refuses passes."""
     try:
         yield
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
         if not is_trouble(error):
             raise
         reason = str(error).partition("\n")[0].removeprefix("connection failed: ")
@@ -164,7 +165,8 @@ class Database:
 
 def is_trouble(error: psycopg.Error) -> bool:
     """Whether the server or the way to it failed, not a statement."""
-    if not isinstance(error, psycopg.OperationalError):
+    # What says that a connection was given up counts as internal there.
+    if not isinstance(error, psycopg.OperationalError | IdleInTransactionSessionTimeout):
         return False
     state = error.sqlstate
     return state is None or state.startswith("08") or state in _TROUBLE
