@@ -192,7 +192,13 @@ class PipelineRunner:
         if task.clip:
             seen = CHAIN_FRAMES if can(request, "extension") else 1
             clip = extend(
-                task.clip, request, self._manager, on_progress, task.out_dir, overlap_frames=seen
+                task.clip,
+                request,
+                self._manager,
+                on_progress,
+                task.out_dir,
+                overlap_frames=seen,
+                scratch=scratch,
             )
         else:
             clip = generate_clip(request, self._manager, on_progress, task.out_dir, scratch=scratch)
