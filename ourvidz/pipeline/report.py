@@ -91,8 +91,10 @@ class Reporter:
         """What `expected_s` should be for the next such job: loading happens once, and export
         goes on while frames are decoded. The rest of a stage says nothing of a whole one.
         """
-        told = {"load", *self._resumed}
-        pace = {stage: s for stage, s in self.seconds_by_stage.items() if stage not in told}
+        told: set[Stage] = {"load", *self._resumed}
+        pace: dict[Stage, float] = {
+            stage: s for stage, s in self.seconds_by_stage.items() if stage not in told
+        }
         pace["decode"] = pace.get("decode", 0.0) + pace.pop("export", 0.0)
         return pace
 
