@@ -66,7 +66,7 @@ def train(
     model.reader = Reader(model.config.num_attention_heads * model.config.attention_head_dim)
     model.to(how.device).train()
     # What is trained already needs a lower rate, and an average of the last minutes only.
-    muon, decay = (1.5e-3, 0.995) if weights else (2e-3, 0.998)
+    muon, decay = (0.9e-3, 0.995) if weights else (2e-3, 0.998)
     budget = Budget(minutes=how.minutes, warmup=0.03 if weights else 0.01)
     run = Run(folder / "transformer", model, optimizers(model, muon), budget, decay)
     model.reader.watch(model)
