@@ -44,6 +44,7 @@ _ALL = (
         max_sequence_length=64,
         precisions=("bf16", "fp32"),
         draws_first=True,
+        plain_colours=True,
     ),
     Family(
         name="wan2.1-14b",

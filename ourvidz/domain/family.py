@@ -153,7 +153,8 @@ class Family:
     for. delivery_size: (width, height) px of a landscape file, in the proportions of the sizes it
     was trained at. precisions: formats its large components may be held in, best first. needs:
     what a machine must have, "" for nothing. draws_first: clips from words are better when they
-    start from a preview of their own.
+    start from a preview of their own. plain_colours: it reads the plainest names of colours only,
+    see `domain.colours`.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Family:
     )  # fmt: skip
     needs: str = ""
     draws_first: bool = False
+    plain_colours: bool = False
 
     @property
     def sizes(self) -> tuple[Size, ...]:

@@ -13,6 +13,7 @@ import torch
 from diffusers import WanVACETransformer3DModel
 
 from ourvidz.domain.catalog import family
+from ourvidz.domain.colours import plainly
 from ourvidz.domain.family import Ability, Checkpoint, ComponentName, Family, Sampling
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline.control import Control, Given, encode_control, encode_nothing
@@ -211,6 +212,8 @@ def _embeds(
     prompt: str, shot: Shot, names: Names, manager: ModelManager, scratch: Scratch
 ) -> torch.Tensor:
     """(1, L, D) embeds of one prompt, remembered by the manager."""
+    if shot.family.plain_colours:
+        prompt = plainly(prompt)
     length = shot.family.max_sequence_length
 
     def encode() -> torch.Tensor:

@@ -93,3 +93,14 @@ def test_plain_diffusers_makes_the_same_latents(starter: ModelManager) -> None:
         output_type="latent",
     ).frames
     assert torch.allclose(ours, theirs, atol=1e-3)
+
+
+def test_a_rare_colour_is_read_by_its_plain_name(starter: ModelManager, tmp_path: Path) -> None:
+    pictures = []
+    for color in ("plum", "purple", "brown"):
+        asked = REQUEST.replace(prompt=f"a {color} car in a meadow")
+        (still,) = preview(asked, starter, out_dir=tmp_path, num_images=1)
+        assert still.metadata["prompt"] == asked.prompt  # the user's words stay
+        pictures.append(load_image(still.path))
+    assert np.array_equal(pictures[0], pictures[1])
+    assert not np.array_equal(pictures[0], pictures[2])
