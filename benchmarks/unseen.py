@@ -1,7 +1,8 @@
 """Captions in words and sentences that the starter model was never trained on.
 
 Everything here is said otherwise than in `ourvidz.starter.world`; of a subject and of a colour
-there also is the plain word, because that is what most people type.
+there also is the plain word, because that is what most people type. Some names of colours are in
+`ourvidz.domain.colours`, by which the product reads them: what is measured is the product.
 """
 
 from __future__ import annotations

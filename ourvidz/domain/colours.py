@@ -31,7 +31,7 @@ _NO_NOUN = (
     "a|an|and|are|as|at|by|for|from|has|in|into|is|near|of|on|or|over|that|the|through|to|under|"
     "was|were|while|who|with"
 )
-_BEFORE_A_NOUN = re.compile(rf"\b({_ANY})\b(?= (?!(?:{_NO_NOUN})\b)[a-z])")
+_BEFORE_A_NOUN = re.compile(rf"\b({_ANY})\b(?= (?!(?:{_NO_NOUN}|{'|'.join(_NAMES)})\b)[a-z])")
 _WORN = re.compile(rf"(?<=\bin |\bis )({_ANY})\b")
 _JOINED = re.compile(rf"\b[a-z]+-({'|'.join(_NAMES)})\b")
 
@@ -44,8 +44,8 @@ def plainly(text: str) -> str:
 
     >>> plainly("a plum car and a coal-black cat, Ruby dressed all in ivory")
     'a purple car and a black cat, Ruby dressed all in white'
-    >>> plainly("a plum on a table, a ruby, the colour of jade")
-    'a plum on a table, a ruby, the colour of jade'
+    >>> plainly("a plum on a table, a ruby, the colour of jade, a sapphire blue door")
+    'a plum on a table, a ruby, the colour of jade, a sapphire blue door'
     """
 
     def plain(match: re.Match[str]) -> str:
