@@ -2,55 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 from html import unescape
-from typing import Any
 
 import pytest
 
-from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, PolicyRefused
 from ourvidz.studio import films
 from ourvidz.web.film.acts import acted
-from ourvidz.web.pages.markup import Answer, Press
+from ourvidz.web.pages.markup import Press
 from tests.studio.conftest import Town, module_endpoints, postgres, town, valkey  # noqa: F401
-from tests.studio.film_scenes import broken, make
 from tests.studio.scenes import REFUSED
+from tests.web.film_board import Page, begin
 
 EVIL = '"></textarea><img src=x onerror=alert(1)>${alert(2)}{{alert}}'
-
-
-class Page:
-    """One person's storyboard."""
-
-    def __init__(self, town: Town, me: Identity, **scenes: int) -> None:  # noqa: F811
-        self.town, self.me = town, me
-        values = {"title": "Sea", "scenes": [
-            {"id": name, "prompt": f"a {name}", "seconds": seconds}
-            for name, seconds in scenes.items()
-        ]}  # fmt: skip
-        self.id = films.create_film(me, town.studio, values).film.id
-
-    def press(self, act: str = "show", id: str = "", **fields: Any) -> Answer:
-        lists = {name: one if isinstance(one, list) else [one] for name, one in fields.items()}
-        said = {"act": act, "id": id, "at": f"?film={self.id}", "fields": lists}
-        return acted(self.me, self.town.studio, Press.of(said))
-
-    @property
-    def scenes(self) -> list[tuple[str, int]]:
-        found = films.film(self.me, self.town.studio, self.id)
-        return [(one.prompt, one.seconds) for one in found.scenes]
 
 
 @pytest.fixture
 def board(town: Town) -> Page:  # noqa: F811
     return Page(town, town.person(), boat=5, cat=10)
-
-
-def begin(town: Town, me: Identity, **fields: str) -> Answer:  # noqa: F811
-    said = {"act": "begin", "fields": {name: [value] for name, value in fields.items()}}
-    return acted(me, town.studio, Press.of(said))
 
 
 def test_one_idea_becomes_a_storyboard(town: Town) -> None:  # noqa: F811
@@ -233,95 +203,6 @@ def test_a_film_is_deleted(board: Page) -> None:
     answer = board.press("delete_film")
     assert 'data-goto="/app/films"' in answer.markup
     assert films.films(board.me, board.town.studio) == []
-
-
-class TestMaking:
-    """From pictures to a film, with a worker that takes no time."""
-
-    def test_the_page_leads_from_step_to_step(self, town: Town) -> None:  # noqa: F811
-        me = town.person(credits=5)
-        board = Page(town, me, boat=5, cat=10)
-        markup = board.press("pictures").markup
-        assert "Drawing the pictures" in markup
-        assert "data-moving" in markup
-        make(town, me)
-        markup = board.press().markup
-        assert "Approve all (5)" in markup
-        assert f"/api/films/{board.id}/stills/boat/0" in markup
-        markup = board.press("approve", "cat/0").markup
-        assert "Approve all (4)" in markup
-        markup = board.press("take_back", "cat/0").markup
-        assert "Approve all (5)" in markup
-        markup = board.press("approve").markup
-        assert "Make the film · 2 credits" in markup
-        answer = board.press("render")
-        assert answer.said.startswith("The film is being made.")
-        assert "0 of 3 shots" in answer.markup
-        make(town, me, most=1)
-        markup = board.press().markup
-        assert "1 of 3 shots" in markup
-        assert f'data-play="/api/films/{board.id}/shots/' in markup
-        (clips,) = re.findall("data-clips='(.*?)'", markup)
-        assert len(json.loads(clips)) == 1
-        make(town, me)
-        markup = board.press().markup
-        assert "The film is ready." in markup
-        assert 'id="fl-download"' in markup
-        markup = board.press("redo", "cat/0").markup
-        assert "Making the shots" in markup
-
-    def test_one_shot_is_no_shots_and_joining_alone_takes_no_unknown_time(
-        self,
-        town: Town,  # noqa: F811
-    ) -> None:
-        me = town.person(credits=5)
-        board = Page(town, me, boat=5)
-        for act in ("pictures", "approve"):
-            board.press(act)
-            make(town, me)
-        markup = board.press("render").markup
-        assert "0 of 1 shot<" in markup and 'data-done="{} of {} shot"' in markup
-        make(town, me, most=1)
-        markup = board.press("cancel").markup
-        assert "its shot is there already" in markup
-        assert "time not known yet" not in markup
-
-    def test_who_can_not_pay_is_told_and_spends_nothing(self, town: Town) -> None:  # noqa: F811
-        me = town.person(credits=1)
-        board = Page(town, me, boat=5, cat=10)
-        board.press("pictures")
-        make(town, me)
-        markup = board.press("approve").markup
-        assert "This film costs 2 and you have 1." in markup
-        assert 'id="fl-render"' not in markup
-
-    def test_what_failed_waits_for_its_owner(self, town: Town) -> None:  # noqa: F811
-        me = town.person(credits=5)
-        board = Page(town, me, boat=5, cat=10)
-        board.press("pictures")
-        make(town, me)
-        board.press("approve")
-        board.press("render")
-        broken(town, me)
-        make(town, me)
-        markup = board.press().markup
-        assert "Some shots failed; the others are kept." in markup
-        assert "It broke. Try again." in markup
-        assert 'id="fl-retry"' in markup
-        board.press("retry")
-        make(town, me)
-        assert "The film is ready." in board.press().markup
-
-    def test_a_stopped_film_keeps_what_was_made(self, town: Town) -> None:  # noqa: F811
-        me = town.person(credits=5)
-        board = Page(town, me, boat=5, cat=10)
-        board.press("pictures")
-        make(town, me)
-        board.press("approve")
-        board.press("render")
-        make(town, me, most=1)
-        markup = board.press("cancel").markup
-        assert "1 of 3 shots are there already" in markup
 
 
 def test_words_of_a_video_begin_a_film(town: Town) -> None:  # noqa: F811

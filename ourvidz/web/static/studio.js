@@ -164,15 +164,19 @@ window.ov = (() => {
     if (document.hidden && document.activeElement?.tagName === 'TEXTAREA') saved(document.activeElement);
   });
 
-  // A session that ended takes nothing along: the tab keeps the texts that are still shown until
-  // the next sign-in. They are told by their project, which nobody else has. All answers pass by
-  // here: of what was fetched by others, Safari tells everything but the status.
-  const fieldOf = (id) => document.querySelector(`#${CSS.escape(id)} textarea`);
+  // A session that ended takes nothing along: the tab keeps the texts until the next sign-in. They
+  // are told by their project, which nobody else has.
+  function stash(status) {
+    if (status !== 401 || !typed.size) return;
+    window.sessionStorage.setItem(STASH, JSON.stringify([project(), [...typed]]));
+  }
+  new PerformanceObserver((list) => list.getEntries().forEach((one) => stash(one.responseStatus)))
+    .observe({ type: 'resource', buffered: false });
+  // Safari does not tell the status of what was fetched by others, so answers pass by here as well.
   const plain = window.fetch;
   window.fetch = async (...asked) => {
     const answer = await plain(...asked);
-    const texts = answer.status === 401 ? [...typed].filter(([id, text]) => fieldOf(id)?.value === text) : [];
-    if (texts.length) window.sessionStorage.setItem(STASH, JSON.stringify([project(), texts]));
+    stash(answer.status);
     return answer;
   };
 
@@ -181,10 +185,11 @@ window.ov = (() => {
     if (!owner || owner !== project()) return;
     window.sessionStorage.removeItem(STASH);
     for (const [id, text] of texts) {
-      const field = fieldOf(id);
+      const field = document.querySelector(`#${CSS.escape(id)} textarea`);
       if (!field || field.value === text) continue;
       field.value = text;
       field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      window.setTimeout(saved, 50, field);  // it was lost once: no pause
     }
   }
 
