@@ -209,9 +209,10 @@ def _models(wiring: Wiring) -> Iterator[Finding]:
     for family in FAMILIES.values():
         found = take_inventory(family, manager)
         is_wanted = family.name in (settings.worker_models or ("starter",))
-        if found.status in ("runs", "weights damaged"):
-            whole = Finding(f"weights of {family.name}", "ok", "complete")
-            yield damage(family.name, found.parts) or whole
+        if found.status == "runs":
+            yield Finding(f"weights of {family.name}", "ok", "complete")
+        elif found.status == "weights damaged":
+            yield damage(family.name, found.damaged)
         elif is_wanted:
             yield Finding(
                 f"weights of {family.name}", "fail", found.status, "; ".join(found.advice)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 from ourvidz.bootstrap import Wiring
@@ -76,16 +75,8 @@ def failure(what: str, error: OurVidzError) -> Finding:
     return Finding(what, "fail", says, advice or "do as it says")
 
 
-def damage(model: str, parts: Mapping[str, str]) -> Finding | None:
-    """What a loader would miss of `model`, whose parts lie in folders; None if nothing shows.
-
-    Quick, since no content is compared with digests.
-    """
-    from ourvidz.pipeline.weights.whole import lacking
-
-    bad = {where: [*lacking(Path(where))] for where in parts.values()}
-    says = [f"{', '.join(names)} in {where}" for where, names in bad.items() if names]
-    if not says:
-        return None
+def damage(model: str, damaged: Mapping[str, Collection[str]]) -> Finding:
+    """What a loader would miss of `model`: names of files by folder."""
+    says = [f"{', '.join(names)} in {where}" for where, names in damaged.items()]
     advice = f"`ourvidz models verify {model}` says what to do"
     return Finding(f"weights of {model}", "fail", f"missing or damaged: {'; '.join(says)}", advice)

@@ -138,13 +138,12 @@ def _families(settings: Settings, card: gpu.Card | None) -> Iterator[Finding]:
             compute_capability=card.capability,
         )
     for family in FAMILIES.values():
-        parts = take_inventory(family, manager).parts
-        missing = [one for one, at in parts.items() if at == "missing"]
-        damaged = damage(family.name, {one: at for one, at in parts.items() if at != "missing"})
+        found = take_inventory(family, manager)
+        missing = [one for one, at in found.parts.items() if at == "missing"]
         fits, says = _fits(family.name, machine)
         what = f"model {family.name}"
-        if damaged:
-            yield damaged
+        if found.damaged:
+            yield damage(family.name, found.damaged)
         if not fits:
             yield Finding(what, "warn", says, "use a model that runs here")
         elif missing:
@@ -152,7 +151,7 @@ def _families(settings: Settings, card: gpu.Card | None) -> Iterator[Finding]:
                 what, "warn", f"{says}; {len(missing)} parts are not here",
                 f"`ourvidz models pull {family.name}`",
             )  # fmt: skip
-        elif not damaged:
+        elif not found.damaged:
             yield Finding(what, "ok", says)
 
 

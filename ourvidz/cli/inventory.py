@@ -18,26 +18,29 @@ from ourvidz.pipeline.weights.whole import lacking
 class Inventory:
     """What of one family is here.
 
-    status: one phrase. parts: where each component lies, or "missing". kept_bytes: of quantized
+    status: one phrase. parts: where each component lies, or "missing". damaged: names of files that
+    a loader would miss, by folder; no content is compared with digests. kept_bytes: of quantized
     weights on the disk, by format. advice: what to do when the family does not run here.
     """
 
     name: str
     status: Literal["runs", "needs a GPU", "weights missing", "weights damaged"]
     parts: dict[str, str]
+    damaged: dict[str, list[str]]
     kept_bytes: dict[str, int]
     advice: tuple[str, ...]
 
 
 def take_inventory(family: Family, manager: ModelManager) -> Inventory:
-    """Look for every component of `family`; nothing is loaded, downloaded or compared by digest."""
+    """Look for every component of `family`; nothing is loaded or downloaded."""
     sources = {part.source: part for model in family.checkpoints for part in model.components}
     places = {source: locate(source, manager.models_dir) for source in sources}
     missing = [source for source, place in places.items() if place is None]
+    looked = {str(place): [*lacking(place)] for place in places.values() if place}
+    damaged = {folder: names for folder, names in looked.items() if names}
     if family.needs and manager.device.type == "cpu":
         status, advice = "needs a GPU", (f"{family.name} needs {family.needs}.",)
     else:
-        damaged = [place for place in places.values() if place and any(lacking(place))]
         status = "weights missing" if missing else "weights damaged" if damaged else "runs"
         advice = tuple(
             dict.fromkeys(
@@ -52,6 +55,7 @@ def take_inventory(family: Family, manager: ModelManager) -> Inventory:
         parts={
             f"{one.name}/{one.folder}": str(where or "missing") for one, where in places.items()
         },
+        damaged=damaged,
         kept_bytes=_kept_bytes(places, manager.models_dir),
         advice=advice,
     )

@@ -5,14 +5,6 @@
   const board = () => document.getElementById('fl-board');
   const soon = (wait) => { window.clearTimeout(timer); timer = window.setTimeout(ask, wait); };
 
-  function span(seconds) {
-    const minutes = Math.round(seconds / 60), near = Math.round(minutes / 5) * 5;
-    if (seconds < 90) return `${Math.max(5, Math.round(seconds / 5) * 5)} s`;
-    if (minutes < 90) return `${minutes} min`;
-    if (near % 60 && near < 600) return `${Math.floor(near / 60)} h ${near % 60} min`;
-    return `${Math.round(minutes / 60)} h`;
-  }
-
   function bar(element, progress) {
     if (!element) return;
     const percent = Math.round(progress * 100);
@@ -24,7 +16,7 @@
     bar(root.querySelector('#fl-bar'), now.progress);
     const eta = root.querySelector('[data-part=eta]'), done = root.querySelector('[data-part=done]');
     if (eta && now.workers === 0) eta.textContent = root.dataset.idle;
-    else if (eta) eta.textContent = now.eta_s === null ? '' : root.dataset.eta.replace('{}', span(now.eta_s));
+    else if (eta) eta.textContent = now.eta_s === null ? '' : root.dataset.eta.replace('{}', window.ov.span(now.eta_s));
     if (done) done.textContent = root.dataset.done.replace('{}', now.finished).replace('{}', Object.keys(now.shots).length);
     const drawing = root.querySelector('#fl-drawing');
     if (drawing) drawing.textContent = `${root.dataset.drawing} (${now.drawn}/${now.stills})`;

@@ -31,12 +31,13 @@ window.ov = (() => {
   }
 
   // --- Job: asks how it stands until it has ended --------------------------------------------
-  function span(seconds, texts) {
-    if (seconds < 90) return texts.seconds.replace('{}', Math.max(1, Math.round(seconds / 5) * 5 || 1));
+  // As `span` in web/create/markup.py, which says it before anything has begun.
+  function span(seconds) {
     const minutes = Math.round(seconds / 60), near = Math.round(minutes / 5) * 5;
-    if (minutes < 90) return texts.minutes.replace('{}', minutes);
-    if (near % 60 && near < 600) return texts.hours_minutes.replace('{}', Math.floor(near / 60)).replace('{}', near % 60);
-    return texts.hours.replace('{}', Math.round(minutes / 60));
+    if (seconds < 90) return `${Math.max(5, Math.round(seconds / 5) * 5)} s`;
+    if (minutes < 90) return `${minutes} min`;
+    if (near % 60 && near < 600) return `${Math.floor(near / 60)} h ${near % 60} min`;
+    return `${Math.round(minutes / 60)} h`;
   }
 
   function hintOf(job, texts) {
@@ -52,7 +53,7 @@ window.ov = (() => {
     part(element, 'stage').textContent = stage;
     part(element, 'eta').textContent =
       (job.state === 'running' ? `${percent} % ` : '') +
-      (job.eta_s === null ? '' : texts.eta.replace('{}', span(job.eta_s, texts)));
+      (job.eta_s === null ? '' : texts.eta.replace('{}', span(job.eta_s)));
     part(element, 'hint').textContent = hintOf(job, texts);
     part(element, 'cancel').disabled = job.cancel_requested || job.final;
     const bar = element.querySelector('[role=progressbar]');
@@ -201,5 +202,5 @@ window.ov = (() => {
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
 
-  return { cards, place, job };
+  return { cards, place, job, span };
 })();
