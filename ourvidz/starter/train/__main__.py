@@ -1,7 +1,7 @@
 """Make the starter models, step by step; every step goes on where it was stopped.
 
-stills, clips: the video autoencoder. decoder: its decoder alone, after that or --from-weights,
-which leaves latents and transformers valid. texts, latents: the training set, encoded once.
+stills, clips: the video autoencoder. further: it goes on --from-weights, and latents stay near
+what they were. texts, latents: the training set, encoded once.
 transformer: first with --clips 0 (stills alone), then with clips. critic: what reads attributes
 back. export: weights in diffusers' layout.
 """
@@ -23,7 +23,7 @@ def main() -> None:
         choices=[
             "stills",
             "clips",
-            "decoder",
+            "further",
             "texts",
             "latents",
             "transformer",
@@ -36,9 +36,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=3_000)
     parser.add_argument("--folder", type=Path, default=Path(".cache/starter"))
     parser.add_argument("--weights", type=Path, default=Path("ourvidz/starter/weights"))
-    parser.add_argument(
-        "--from-weights", type=Path, help="begin from these exported weights, keep their encoder"
-    )
+    parser.add_argument("--from-weights", type=Path, help="begin from these exported weights")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--scale", type=int, default=1, help="batches this many times as large")
     parser.add_argument("--threads", type=int, default=1)
@@ -56,32 +54,31 @@ def _run(args: argparse.Namespace) -> None:
     how = How(minutes=args.minutes, device=args.device, scale=args.scale, seed=args.seed)
     counts: dict[data.What, int] = {"image": args.images, "clip": args.clips}
     folder, shards = args.folder, args.folder / "data"
-    stills, clips = folder / "vae_stills", folder / "vae_clips"
+    stills, clips, further = (folder / f"vae_{name}" for name in ("stills", "clips", "further"))
     if args.from_weights:
         stills = clips = args.from_weights / "vae"
 
+    def newest(before: Path) -> Path:
+        return further if further.exists() else before
+
     def make_latents() -> None:
-        data.make_latents(shards, "image", args.images, vae.load(stills))
+        data.make_latents(shards, "image", args.images, vae.load(newest(stills)))
         if args.clips:
-            data.make_latents(shards, "clip", args.clips, vae.load(clips))
+            data.make_latents(shards, "clip", args.clips, vae.load(newest(clips)))
 
     def make_critic() -> None:
         critic.train(folder / "critic", how)
         critic.export(folder / "critic", args.weights)
 
-    decoder = folder / "vae_decoder"
-
     steps: dict[str, Callable[[], object]] = {
         "stills": lambda: vae.train_stills(stills, how),
         "clips": lambda: vae.train_clips(clips, stills, how),
-        "decoder": lambda: vae.train_decoder(decoder, clips, how),
+        "further": lambda: vae.train_further(further, clips, how),
         "texts": lambda: [data.make_texts(shards, what, n) for what, n in counts.items()],
         "latents": make_latents,
         "transformer": lambda: transformer.train(folder, counts, how, args.from_weights),
         "critic": make_critic,
-        "export": lambda: export.export(
-            folder, args.weights, decoder if decoder.exists() else clips
-        ),
+        "export": lambda: export.export(folder, args.weights, newest(clips)),
     }
     steps[args.step]()
 

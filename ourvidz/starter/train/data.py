@@ -18,7 +18,7 @@ import torch
 from diffusers import AutoencoderKLWan
 from transformers import AutoTokenizer, BertModel
 
-from ourvidz.starter.train.folded_conv import folded_convolutions
+from ourvidz.starter.train.folded_conv import quick_convolutions
 from ourvidz.starter.train.numbers import mixed
 from ourvidz.starter.train.reader import answers_of
 from ourvidz.starter.train.vae import to_tensor
@@ -43,7 +43,7 @@ CAPTIONS = {"image": 3, "clip": 6}
 
 def scene_at(what: What, index: int) -> Scene:
     """Training scene number `index`; never a held-out one."""
-    rng = random.Random(f"{what} {index} of set 2")
+    rng = random.Random(f"{what} {index} of set 3")
     while is_held_out(scene := sample_scene(rng)):
         pass
     return scene
@@ -51,7 +51,7 @@ def scene_at(what: What, index: int) -> Scene:
 
 def captions_of(what: What, index: int) -> list[str]:
     """The captions of training scene number `index`; half of a clip's say only how it moves."""
-    rng = random.Random(f"words {what} {index} of set 2")
+    rng = random.Random(f"words {what} {index} of set 3")
     scene = scene_at(what, index)
     short = 2 if what == "clip" else 3
     return [
@@ -100,7 +100,7 @@ def make_texts(folder: Path, what: What, count: int) -> None:
 def make_latents(folder: Path, what: What, count: int, vae: AutoencoderKLWan) -> None:
     """Render and encode the first `count` scenes, shard by shard; finished shards are kept."""
     build = _image_latents if what == "image" else _clip_latents
-    with folded_convolutions():
+    with quick_convolutions(vae):
         _make_shards(folder, f"latent-{what}", SHARD[what], count, lambda i: build(vae, i))
 
 

@@ -74,16 +74,17 @@ class Run:
     def steps(self) -> Iterator[int]:
         """Yield step numbers until the budget is gone; the caller runs backward() in between.
 
-        Gradients are clipped, applied and cleared here.
+        Gradients are clipped, applied and cleared here; those that are no numbers are left out.
         """
         saved = self.seconds
         while self.progress < 1.0:
             begin = time.perf_counter()
             self._set_learning_rate()
             yield self.step
-            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             for optimizer in self.optimizers:
-                optimizer.step()
+                if norm.isfinite():
+                    optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
             self._update_average()
             self.step += 1

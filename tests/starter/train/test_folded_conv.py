@@ -1,4 +1,4 @@
-"""The folded convolution is the stock one, with gradients that are numbers."""
+"""The quick convolutions are the stock one, with gradients that are numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import pytest
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import WanCausalConv3d
 
-from ourvidz.starter.train.folded_conv import folded_conv3d, folded_convolutions
+from ourvidz.starter.train.folded_conv import (
+    channels_last,
+    folded_conv3d,
+    native_conv3d,
+    quick_convolutions,
+)
 from tests.tiny import tiny_vae
 
 
@@ -14,7 +19,7 @@ from tests.tiny import tiny_vae
 @pytest.mark.parametrize("kernel", [1, 3])
 @pytest.mark.parametrize("frames", [1, 2, 4, 5])
 @pytest.mark.parametrize("cached", [0, 1, 2])
-def test_a_folded_convolution_is_the_stock_convolution(
+def test_a_quick_convolution_is_the_stock_convolution(
     stride: tuple[int, int, int], kernel: int, frames: int, cached: int
 ) -> None:
     torch.manual_seed(0)
@@ -22,16 +27,18 @@ def test_a_folded_convolution_is_the_stock_convolution(
     x = torch.randn(2, 3, frames, 8, 6)
     cache = torch.randn(2, 3, cached, 8, 6) if cached else None
     expected = conv(x, cache)
-    found = folded_conv3d(conv, x, cache)
-    assert found.shape == expected.shape
-    assert torch.allclose(found, expected, atol=1e-5)
+    channels_last(conv)
+    for way in (folded_conv3d, native_conv3d):
+        found = way(conv, x, cache)
+        assert found.shape == expected.shape
+        assert torch.allclose(found, expected, atol=1e-5)
 
 
-def test_a_folded_vae_is_the_stock_vae_and_its_gradients_are_finite() -> None:
+def test_a_quick_vae_is_the_stock_vae_and_its_gradients_are_finite() -> None:
     model = tiny_vae()
     x = torch.rand(1, 3, 9, 64, 96) * 2 - 1
     stock = model.encode(x).latent_dist.mode()
-    with folded_convolutions():
+    with quick_convolutions(model):
         z = model.encode(x).latent_dist.mode()
         y = model.decode(z).sample
     assert torch.allclose(z, stock, atol=1e-4)
