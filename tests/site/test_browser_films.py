@@ -160,3 +160,20 @@ def test_a_refused_text_stays_whatever_is_pressed_next(people: People, town: Tow
     page.locator("#scene-cat [data-act=duplicate]").click()
     expect(page.locator(".fl-scene")).to_have_count(3)
     expect(page.locator("#edit-sea textarea")).to_have_value("a sailboat in the rain")
+
+
+def test_pictures_that_are_approved_in_a_hurry_are_all_approved(
+    people: People,  # noqa: F811
+    town: Town,
+) -> None:
+    ann = people.person()
+    scenes = [{"id": "sea", "prompt": "a sailboat", "seconds": 10}]
+    film = films.create_film(ann.me, town.studio, {"title": "Sea", "scenes": scenes}).film
+    keyframes.keyframes(ann.me, town.studio, film.id)
+    make(town, ann.me)
+    page = people.window(of=ann)
+    page.goto(f"/app/films?film={film.id}")
+    buttons = page.locator(".fl-still [data-act=approve]")
+    expect(buttons).to_have_count(3)
+    buttons.evaluate_all("all => all.forEach((one) => one.click())")
+    expect(page.locator(".fl-still.approved")).to_have_count(3)

@@ -172,6 +172,32 @@ def test_a_session_that_ends_while_one_types_takes_nothing_along(
     expect(page.locator("#ov-enhanced textarea")).to_have_value("A red sailboat in the rain.")
 
 
+def test_what_is_typed_without_a_network_is_there_when_there_is_one(
+    people: People,  # noqa: F811
+    town: Town,
+) -> None:
+    ann = people.person()
+    where = begun(town, ann.me, enhanced_prompt="A red sailboat.")
+    page = people.window(of=ann)
+    page.goto(address(where))
+    seen(page, "prompt")
+    words = page.locator("#ov-enhanced textarea")
+    page.context.set_offline(True)
+    words.fill("A red sailboat in the rain.")
+    expect(page.locator("[data-testid=toast-body]")).to_be_visible()
+    words.fill("A red sailboat in the rain at night.")  # nothing is sent any more
+    with page.expect_event("load"):  # which Gradio does by itself
+        page.context.set_offline(False)
+    seen(page, "prompt")
+    expect(words).to_have_value("A red sailboat in the rain at night.")
+    for _ in range(100):
+        kept = projects.project(ann.me, town.studio, where.project_id)
+        if kept.enhanced_prompt == "A red sailboat in the rain at night.":
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("it was not kept")
+
+
 def test_signing_out_ends_the_cookie_and_what_the_browser_kept(
     people: People,  # noqa: F811
     visit: Visit,

@@ -42,7 +42,10 @@ def build(desk: Desk) -> None:
         with gr.Column(visible=False, elem_id=f"ov-step-{step}") as parts[f"at_{step}"]:
             parts |= module.build()
     wizard = Wizard(desk, parts)
-    on_load(desk.guard(wizard.opened), [parts["place"]], wizard.outputs, js=READ_ADDRESS)
+    shown = desk.guard(wizard.opened), [parts["place"]], wizard.outputs
+    on_load(*shown, js=READ_ADDRESS)
+    # Who goes back twice in a hurry is shown the last of it.
+    parts["place"].back(*shown, js=READ_ADDRESS, trigger_mode="always_last", **QUIET)
     _wire(wizard)
 
 
@@ -92,7 +95,7 @@ class Wizard:
         return list(self.parts.values())
 
     def opened(self, me: Identity, query: Any) -> list[Any]:
-        """The page as it is when opened."""
+        """The page as it is when opened, or come back to."""
         return self._shown(me, opened(me, self._desk.studio, Where.read(query)))
 
     def press(self, button: str, action: Action, inputs: Sequence[str] = ()) -> None:
@@ -130,13 +133,19 @@ class Wizard:
             with contextlib.suppress(PolicyRefused, InvalidRequest):
                 action(me, self._desk.studio, Where.read(query), *values)
 
-        self._tie(listener, handler, inputs, [])
+        # Gradio would leave out what is typed while the words of before are on their way.
+        self._tie(listener, handler, inputs, [], trigger_mode="multiple")
 
     def _tie(
-        self, listener: Callable[..., Any], handler: Any, inputs: Sequence[str], outputs: list[Any]
+        self,
+        listener: Callable[..., Any],
+        handler: Any,
+        inputs: Sequence[str],
+        outputs: list[Any],
+        **settings: Any,
     ) -> None:
         given = [self.parts["place"], *(self.parts[name] for name in inputs)]
-        listener(self._desk.guard(handler), given, outputs, **QUIET)
+        listener(self._desk.guard(handler), given, outputs, **QUIET, **settings)
 
     def _done(self, me: Identity, done: Done) -> list[Any]:
         if done.say:

@@ -2,16 +2,31 @@
 window.ovBoard = (element, props, trigger, watch, event) => {
   'use strict';
   const root = element.querySelector('.ov-board');
-  let pressed = '', last = { key: '', at: 0 };
+  // Who is refused gets no answer: what is pressed next waits for one no longer than this.
+  const ANSWER_MS = 2000, TWICE_MS = 1500;
+  let pressed = '', last = { key: '', at: 0 }, sentAt = 0, shownAt = window.location.href;
+  const line = [], isWaiting = () => line.length || Date.now() - sentAt < ANSWER_MS;
 
-  function say(act, id, fields) {
-    // A double click is one click.
+  function say(act, id, fields, form) {
     const key = JSON.stringify([act, id, fields || {}, window.location.search]);
-    if (act !== 'show' && key === last.key && Date.now() - last.at < 1500) return;
+    // A double click is one click, also where its answer takes long.
+    const isTwice = act === 'show' ? line.length : isWaiting() || Date.now() - last.at < TWICE_MS;
+    if (key === last.key && isTwice) return;
     last = { key, at: Date.now() };
+    line.push([form, { act, id: id || '', at: window.location.search, fields: fields || {} }]);
+    send();
+  }
+
+  // One after the other: what is pressed next may change what the one before has changed.
+  function send() {
+    if (!line.length || Date.now() - sentAt < ANSWER_MS) return;
+    const [form, said] = line.shift();
     // What was sent before and is still here was refused: it is what somebody has typed again.
-    for (const form of element.querySelectorAll('[data-sent]')) delete form.dataset.sent;
-    trigger(event, { act, id: id || '', at: window.location.search, fields: fields || {} });
+    for (const old of element.querySelectorAll('[data-sent]')) delete old.dataset.sent;
+    if (form) form.dataset.sent = '1';
+    sentAt = Date.now();
+    trigger(event, said);
+    window.setTimeout(send, ANSWER_MS);
   }
 
   // As the browser asks who leaves a page: another view takes along what is typed and not sent.
@@ -23,6 +38,7 @@ window.ovBoard = (element, props, trigger, watch, event) => {
   function go(href, key) {
     pressed = key || '';
     window.history.pushState(window.history.state, '', new URL(href, window.location.href));
+    shownAt = window.location.href;
     say('show');
   }
 
@@ -50,10 +66,15 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     const form = submit.target, fields = {};
     form.querySelectorAll('[data-tags] input:not([type=hidden])').forEach(tagged);
     for (const [name, value] of new FormData(form)) (fields[name] ||= []).push(String(value));
-    say(form.dataset.act, form.dataset.id, fields);
-    form.dataset.sent = '1';
+    say(form.dataset.act, form.dataset.id, fields, form);
   });
-  window.addEventListener('popstate', () => { if (element.isConnected) say('show'); });
+  window.addEventListener('popstate', () => {
+    if (!element.isConnected) return;
+    // The browser has gone already; who stays is brought back to what is shown.
+    if (stays()) { window.history.pushState(window.history.state, '', shownAt); return; }
+    shownAt = window.location.href;
+    say('show');
+  });
 
   // --- Forms that open in their card ------------------------------------------------------------
   function open(details) {
@@ -199,6 +220,8 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     show();
     const goto = element.querySelector('[data-goto]');
     if (goto) { window.location.assign(goto.dataset.goto); return; }
+    sentAt = 0;
+    send();
     if (pressed === 'top') window.scrollTo(0, 0);
     const again = pressed === 'top' ? 'h1' : `[data-key="${CSS.escape(pressed)}"]`;
     const next = element.querySelector('[data-focus]') || (pressed ? element.querySelector(again) : null);

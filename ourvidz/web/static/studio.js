@@ -14,16 +14,35 @@ window.ov = (() => {
     });
   }
 
-  // --- Place: the address of the page says where the person is ------------------------------
-  function place(element, props, watch) {
-    const stepOf = (query) => new URLSearchParams(query).get('step');
+  // --- Place: the address of the page says where the person is, and Back leads to where they were --
+  const PAUSE_MS = 1200;
+  const typed = new Map(), pauses = new Map();  // by their block's id: texts on their way, timers
+  const of = (query, name) => new URLSearchParams(query).get(name) || '';
+  const saved = (field) => field.dispatchEvent(new FocusEvent('blur'));
+  let painted = '';  // the address of what is shown, which Back changes later than the browser's
+  const stash = () => `ov-typed ${of(painted, 'project')}`;  // nobody else has that project
+
+  function place(element, props, trigger, watch, event) {
+    let isBack = false;  // until what it leads to is shown, or something else is pressed
+    window.addEventListener('click', () => { isBack = false; }, true);
+    window.addEventListener('popstate', () => {
+      isBack = true;
+      document.activeElement?.blur();  // which keeps what was typed there
+      trigger(event);
+    });
     watch('value', () => {
-      window.setTimeout(restore, 300);  // after the fields have been painted
-      const moved = stepOf(window.location.search) !== stepOf(props.value);
-      if (props.value === window.location.search) return;
-      if (new URLSearchParams(props.value).get('project') !== project()) typed.clear();
-      window.history.replaceState(window.history.state, '', window.location.pathname + props.value);
-      if (!moved) return;
+      const isFirst = !painted, here = window.location.search, before = painted || here;
+      painted = props.value;
+      if (isFirst || of(painted, 'project') !== of(before, 'project')) {
+        typed.clear();
+        window.setTimeout(restore, 300);  // after the fields have been painted
+      }
+      if (painted === here) isBack = false;
+      else if (isFirst || !isBack) {  // else the answer to this Back is still on its way
+        const address = window.location.pathname + painted;
+        window.history[isFirst ? 'replaceState' : 'pushState'](window.history.state, '', address);
+      }
+      if (of(painted, 'step') === of(before, 'step')) return;
       window.scrollTo(0, 0);
       // What was pressed is gone: go on reading at the heading of the new step.
       window.setTimeout(() => document.querySelector('main h1, h1')?.focus({ preventScroll: true }), 150);
@@ -149,11 +168,6 @@ window.ov = (() => {
   }
 
   // --- What is typed: kept by the server after each pause, not only when the field is left -------
-  const PAUSE_MS = 1200, STASH = 'ov-typed';
-  const typed = new Map(), pauses = new Map();
-  const saved = (field) => field.dispatchEvent(new FocusEvent('blur'));
-  const project = () => new URLSearchParams(window.location.search).get('project') || '';
-
   document.addEventListener('input', (input) => {
     const block = input.target.closest('[id^=ov-step-] .block[id]');
     if (!block || input.target.tagName !== 'TEXTAREA') return;
@@ -165,26 +179,22 @@ window.ov = (() => {
     if (document.hidden && document.activeElement?.tagName === 'TEXTAREA') saved(document.activeElement);
   });
 
-  // A session that ended takes nothing along: the tab keeps the texts until the next sign-in. They
-  // are told by their project, which nobody else has.
-  function stash(status) {
-    if (status !== 401 || !typed.size) return;
-    window.sessionStorage.setItem(STASH, JSON.stringify([project(), [...typed]]));
-  }
-  new PerformanceObserver((list) => list.getEntries().forEach((one) => stash(one.responseStatus)))
-    .observe({ type: 'resource', buffered: false });
-  // Safari does not tell the status of what was fetched by others, so answers pass by here as well.
+  // Whatever ends the page before they have arrived, a session that is over, Gradio's reload after a
+  // lost connection or a link, takes no texts along: the tab keeps them until their project is open.
   const plain = window.fetch;
   window.fetch = async (...asked) => {
-    const answer = await plain(...asked);
-    stash(answer.status);
+    const answer = await plain(...asked), sent = String(asked[1]?.body || '');
+    for (const [id, text] of typed)
+      if (answer.ok && sent.includes(JSON.stringify(text))) typed.delete(id);
     return answer;
   };
+  window.addEventListener('pagehide', () => {
+    if (typed.size) window.sessionStorage.setItem(stash(), JSON.stringify([...typed]));
+  });
 
   function restore() {
-    const [owner, texts] = JSON.parse(window.sessionStorage.getItem(STASH) || '["", []]');
-    if (!owner || owner !== project()) return;
-    window.sessionStorage.removeItem(STASH);
+    const texts = JSON.parse(window.sessionStorage.getItem(stash()) || '[]');
+    window.sessionStorage.removeItem(stash());
     for (const [id, text] of texts) {
       const field = document.querySelector(`#${CSS.escape(id)} textarea`);
       if (!field || field.value === text) continue;

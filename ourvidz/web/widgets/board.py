@@ -31,6 +31,12 @@ class Board(gr.HTML):
             **settings,
         )
 
+    def act(self, *given: Any, **settings: Any) -> Any:
+        """Tie a handler to what is pressed. The script lets presses wait for one another; Gradio
+        would leave out those that come before the answer.
+        """
+        return self.__getattr__("act")(*given, trigger_mode="multiple", **settings)
+
     def postprocess(self, value: str | None) -> str | None:
         """Every answer is news to the browser, so that a form which was sent closes."""
         return super().postprocess(f"{value or ''}<!--{time.time_ns()}-->")
