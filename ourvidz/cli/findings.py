@@ -71,7 +71,7 @@ def examine(wiring: Wiring, checks: list[Check]) -> list[Finding]:
 
 def failure(what: str, error: OurVidzError) -> Finding:
     """What is wrong and what to do: our texts have both, in this order."""
-    says, _, advice = str(error).partition("; ")
+    says, _, advice = error.in_full.partition("; ")
     return Finding(what, "fail", says, advice or "do as it says")
 
 

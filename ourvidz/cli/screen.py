@@ -60,10 +60,9 @@ class Screen:
 
     def failed(self, error: OurVidzError) -> int:
         """Tell what ended the command; returns the exit status."""
-        kind = type(error).__name__
+        kind, text = type(error).__name__, error.in_full
         if self._as_json:
-            print(json.dumps({"error": {"kind": kind, "message": str(error)}}, ensure_ascii=False))
-        text = str(error)
+            print(json.dumps({"error": {"kind": kind, "message": text}}, ensure_ascii=False))
         if isinstance(error, InvalidRequest) and error.field in _TYPED:
             text = f"{_TYPED[error.field]}: {error.reason}"
         self._err.print(Text(text, style="" if isinstance(error, Cancelled) else "red"))

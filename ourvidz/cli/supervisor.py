@@ -102,7 +102,7 @@ class Supervisor:
             try:
                 await asyncio.to_thread(stack.start, self._on_ready)
             except Unavailable as error:
-                self._say(str(error))
+                self._say(error.in_full)
                 await _within(5 * FIRST_PAUSE_S, self._stop)
 
     async def _keep(self, child: Child) -> None:

@@ -13,6 +13,11 @@ class OurVidzError(Exception):
     #: Process exit status of the command line when this error ends it.
     exit_code = 1
 
+    @property
+    def in_full(self) -> str:
+        """The message as who runs the service may read it, on a terminal or in a log."""
+        return str(self)
+
 
 class InvalidRequest(OurVidzError):
     """The request can not be carried out as it stands; nothing was spent.
@@ -60,6 +65,13 @@ class NotAllowed(OurVidzError):
         super().__init__(reason)
 
 
+class WorkerRefused(NotAllowed):
+    """A worker is not let in: its token or its app's address is wrong.
+
+    Its job is none the worse, and another worker may run it.
+    """
+
+
 class PolicyRefused(OurVidzError):
     """The content policy refuses before any GPU work; `category` names the rule."""
 
@@ -100,11 +112,25 @@ class Cancelled(OurVidzError):
 
 
 class Unavailable(OurVidzError):
-    """A model, the database, the storage or the disk can not be reached right now."""
+    """A model, the database, the storage or the disk can not be reached right now.
+
+    detail: said instead of `advice` to who runs the service: addresses, causes, settings. Pages
+    and jobs show the message, which has none of these.
+
+    >>> away = Unavailable("database", "try again", "db.example:5432 refuses; start it")
+    >>> str(away), away.in_full
+    ('database: try again', 'database: db.example:5432 refuses; start it')
+    """
 
     exit_code = 7
 
-    def __init__(self, what: str, advice: str) -> None:
+    def __init__(self, what: str, advice: str, detail: str = "") -> None:
         super().__init__(f"{what}: {advice}")
         self.what = what
         self.advice = advice
+        self.detail = detail
+
+    @property
+    def in_full(self) -> str:
+        """See `OurVidzError`."""
+        return f"{self.what}: {self.detail}" if self.detail else str(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import Any
 import httpx
 
 from ourvidz.domain.errors import InvalidRequest, NotAllowed, OurVidzError, Unavailable
+
+_log = logging.getLogger(__name__)
 
 #: Failures in a row, without a byte of progress, before giving up: a minute together.
 MAX_FAILURES = 8
@@ -72,9 +75,10 @@ class Line:
                 failures = 1 if progress() > best else failures + 1
                 best = max(best, progress())
                 if failures >= MAX_FAILURES:
-                    raise Unavailable(
-                        self.what, f"it does not answer ({error}); try again in a few minutes"
-                    ) from error
+                    detail = f"it does not answer ({error}); try again in a few minutes"
+                    _log.warning("%s: %s", self.what, detail)
+                    advice = "it does not answer; try again in a few minutes"
+                    raise Unavailable(self.what, advice, detail) from error
                 self.sleep(max(error.after_s, 0.25 * 2**failures))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ _PAGE = 100
 _FETCH_S = 3600
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class SupabaseMedia:
@@ -166,7 +169,7 @@ def _ask(ask: Callable[[], T]) -> T:
             # After some refusals the server closes the connection that the next request takes.
             return ask()
     except httpx.TransportError as error:
-        raise Unavailable("storage", f"it does not answer ({error}); try again") from error
+        raise _away(f"it does not answer ({error}); try again") from error
     except StorageApiError as error:
         raise _as_ours(error) from error
 
@@ -178,9 +181,15 @@ def _as_ours(error: StorageApiError) -> OurVidzError:
     if status in ("413", "415", "422"):
         return InvalidRequest("file", f"is refused by the storage ({error.message})")
     if status in ("401", "403") or "JWT" in error.message:
-        advice = f"it refuses the service key ({error.message}); check OURVIDZ_SUPABASE_SERVICE_KEY"
-        return Unavailable("storage", advice)
-    return Unavailable("storage", f"{error.message} (status {status}); try again")
+        said = f"it refuses the service key ({error.message})"
+        return _away(f"{said}; check OURVIDZ_SUPABASE_SERVICE_KEY")
+    return _away(f"{error.message} (status {status}); try again")
+
+
+def _away(detail: str) -> Unavailable:
+    """What the storage or the line to it says may name a host: that is for the log."""
+    _log.warning("storage: %s", detail)
+    return Unavailable("storage", "it does not answer now; try again in a minute", detail)
 
 
 def _direct_host(base: str) -> str:

@@ -7,6 +7,7 @@ same code is right behind a pooler that hands its connections round between tran
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from time import monotonic
@@ -18,6 +19,8 @@ from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ourvidz.domain.errors import NotAllowed, Unavailable
+
+_log = logging.getLogger(__name__)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -53,6 +56,7 @@ _BECOME = sql.SQL(
 )
 #: Too many connections; the server shuts down, crashed, starts, or gave this connection up.
 _TROUBLE = frozenset({"53300", "57P01", "57P02", "57P03", "57P05", "25P03"})
+_AWAY = "it can not be reached now; try again in a minute"
 _ADVICE = "`ourvidz up` starts the embedded one, `ourvidz doctor` says what is wrong"
 
 
@@ -74,7 +78,8 @@ def reaching() -> Generator[None]:
         if not is_trouble(error):
             raise
         reason = str(error).partition("\n")[0].removeprefix("connection failed: ")
-        raise Unavailable("database", f"can not be reached ({reason}); {_ADVICE}") from error
+        _log.warning("the database can not be reached: %s", reason)
+        raise Unavailable("database", _AWAY, f"can not be reached ({reason}); {_ADVICE}") from error
 
 
 class Database:

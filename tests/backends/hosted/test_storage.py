@@ -86,8 +86,9 @@ def test_a_connection_that_was_closed_behind_our_back_is_no_error(
 
 def test_a_wrong_key_is_the_operators_to_mend(cable: Wire) -> None:
     media = SupabaseMedia(cable.url, "wrong")
-    with pytest.raises(Unavailable, match="check OURVIDZ_SUPABASE_SERVICE_KEY"):
+    with pytest.raises(Unavailable, match="try again") as away:
         media.keys("videos-final/u1/")
+    assert "check OURVIDZ_SUPABASE_SERVICE_KEY" in away.value.in_full
     media.close()
 
 

@@ -184,8 +184,10 @@ class TestRefusals:
         self, scripted: Scripted, tmp_path: Path
     ) -> None:
         scripted.answers.append(PlainTextResponse("upstream is down", 502))
-        with pytest.raises(Unavailable, match="upstream is down"):
+        with pytest.raises(Unavailable, match="storage: it does not answer; try again") as away:
             scripted.put(write(tmp_path / "a.mp4"))
+        assert "upstream" not in str(away.value)
+        assert "upstream is down" in away.value.in_full, "only who runs the service reads that"
         assert len(scripted.waits) == MAX_FAILURES - 1
 
     @pytest.mark.parametrize(
