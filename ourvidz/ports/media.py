@@ -43,7 +43,8 @@ class Courier(Protocol):
     """How a worker gets and gives files, holding no key of the storage.
 
     Where it runs beside the storage it signs itself; elsewhere it asks the app, which looks
-    whether the lease holds and hands out links for exactly this attempt.
+    whether the lease holds and hands out links for exactly this attempt. NotAllowed for a file
+    that the job does not need or that is gone, WorkerRefused when no job of this worker is served.
     """
 
     def fetch(self, lease: Lease, key: str, path: Path) -> None: ...

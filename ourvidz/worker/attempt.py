@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
-from ourvidz.domain.errors import Cancelled, NotAllowed, OurVidzError, Unavailable
+from ourvidz.domain.errors import Cancelled, NotAllowed, OurVidzError, Unavailable, WorkerRefused
 from ourvidz.domain.job import Lease
 from ourvidz.worker.cargo import bring
 from ourvidz.worker.ending import BUG, Ending, Stopped, ending_of
@@ -30,13 +30,15 @@ _LAST_TRIES_S = 10.0
 class Attempt:
     """Runs one lease to its end. claimed_at: `monotonic()` before it was given.
 
-    loaded: the family in the child's memory afterwards, None when there is none.
+    loaded: the family in the child's memory afterwards, None when there is none. refusal: why
+    this worker can carry no files, so that it must not take another job.
     """
 
     def __init__(self, lease: Lease, tools: Tools, claimed_at: float) -> None:
         self._lease, self._tools = lease, tools
         self._heart = Heart(tools.queue, lease, tools.settings, claimed_at, tools.waker)
         self.loaded: str | None = None
+        self.refusal: WorkerRefused | None = None
 
     def run(self) -> None:
         """Work, deliver, commit; every error ends the attempt, none the worker."""
@@ -54,6 +56,10 @@ class Attempt:
     def _ended(self) -> Ending | Stopped:
         try:
             ending = self._worked()
+        except WorkerRefused as error:
+            log.error("job %s: handed back, this worker stops: %s", self._lease.job.id, error)
+            self.refusal = error
+            return Stopped()
         except OurVidzError as error:
             ending = ending_of(type(error).__name__, str(error))
         except Exception:
@@ -109,6 +115,8 @@ class Attempt:
                     courier.deliver(lease, parcel.bucket, path, parcel.content_type)
                 )
             )
+        except WorkerRefused:
+            raise
         except NotAllowed as error:
             log.warning("job %s: its files are not taken: %s", lease.job.id, error)
             raise Unavailable("storage", "it does not let this worker in; try again") from error

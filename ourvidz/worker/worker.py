@@ -14,7 +14,7 @@ from time import monotonic
 from types import FrameType
 from uuid import uuid4
 
-from ourvidz.domain.errors import Unavailable
+from ourvidz.domain.errors import Unavailable, WorkerRefused
 from ourvidz.domain.job import Lease, WorkerCard
 from ourvidz.ports import Courier, Live, WorkQueue
 from ourvidz.worker.attempt import Attempt
@@ -62,10 +62,13 @@ class Worker:
         )
         self._house: Housekeeper | None = None
         self._loaded: str | None = None
+        self._refusal: WorkerRefused | None = None
         self._troubles = 0
 
     def run(self) -> None:
         """Work until `stop` or SIGTERM. Returns with no child left and the worker signed off.
+
+        Raises WorkerRefused, as orderly, once the app does not let this worker carry files.
 
         Called in the main thread it handles SIGTERM and SIGINT: the first one hands the job back
         and stops, a second one ends the process at once.
@@ -83,6 +86,8 @@ class Worker:
             tools.queue.leave(self.id)
         except Unavailable as error:
             log.warning("could not sign off: %s", error)
+        if self._refusal:
+            raise self._refusal
 
     def stop(self) -> None:
         """Hand the running job back and let `run` return; from any thread or signal handler."""
@@ -114,6 +119,9 @@ class Worker:
         attempt = Attempt(lease, self._tools, claimed_at)
         attempt.run()
         self._loaded = attempt.loaded
+        if attempt.refusal:
+            self._refusal = attempt.refusal
+            self.stop()
 
     def _raise_child(self) -> None:
         """Start the child early, so that its imports cost no job any time, and wait for it."""

@@ -13,7 +13,7 @@ import pytest
 from ourvidz.backends.embedded.direct_courier import DirectCourier
 from ourvidz.backends.embedded.local_media import LocalMedia
 from ourvidz.backends.hosted.courier import HttpCourier
-from ourvidz.domain.errors import InvalidRequest, NotAllowed, Unavailable
+from ourvidz.domain.errors import InvalidRequest, NotAllowed, Unavailable, WorkerRefused
 from ourvidz.domain.job import Lease
 from ourvidz.ports import Courier
 from ourvidz.web.server import AppParts, make_app
@@ -136,8 +136,9 @@ class TestBoth:
             shop.media.put(file, write(tmp_path / "source", PNG), "image/png")
         for attempt, wanted in ((mine, unnamed), (mine, foreign), (named, foreign)):
             shop.leases.held[-1] = attempt
-            with pytest.raises(NotAllowed, match="does not need that file"):
+            with pytest.raises(NotAllowed, match="does not need that file") as refused:
                 courier.fetch(attempt, wanted, tmp_path / "got.png")
+            assert not isinstance(refused.value, WorkerRefused), "no other worker could fetch it"
         assert not (tmp_path / "got.png").exists()
 
     def test_a_named_picture_that_has_expired_is_said(
@@ -180,16 +181,30 @@ class TestFar:
         for other in others:
             with pytest.raises(NotAllowed, match="does not hold the job"):
                 far.deliver(other, "videos-final", path, "video/mp4")
-            with pytest.raises(NotAllowed, match="does not hold the job"):
+            with pytest.raises(NotAllowed, match="does not hold the job") as refused:
                 far.fetch(other, key, tmp_path / "got")
+            assert not isinstance(refused.value, WorkerRefused), "it may run other jobs"
         assert files_of(shop, mine) == [key]
 
     def test_a_wrong_token_gives_nothing(self, shop: Shop, tmp_path: Path) -> None:
+        mine, key = with_picture()
+        held(shop, mine)
         for token in ("x", TOKEN[:-1], TOKEN + "x", TOKEN.upper()):
             far = http_courier(shop, token)
-            with pytest.raises(NotAllowed, match="worker token is wrong"):
+            with pytest.raises(WorkerRefused, match="worker token is wrong"):
                 far.deliver(held(shop), "videos-final", write(tmp_path / "o.mp4"), "video/mp4")
+            with pytest.raises(WorkerRefused, match="worker token is wrong"):
+                far.fetch(mine, key, tmp_path / "got")
             far.close()
+
+    def test_another_server_than_the_app_refuses_the_worker_not_the_job(
+        self, shop: Shop, tmp_path: Path
+    ) -> None:
+        mine, key = with_picture()
+        far = HttpCourier(f"{shop.url}/elsewhere", TOKEN)
+        with pytest.raises(WorkerRefused, match="Set OURVIDZ_PUBLIC_URL"):
+            far.fetch(held(shop, mine), key, tmp_path / "got")
+        far.close()
 
     def test_an_upload_goes_on_where_the_line_broke(
         self, shop: Shop, far: HttpCourier, tmp_path: Path

@@ -5,15 +5,71 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
+from ourvidz.backends.embedded.direct_courier import DirectCourier
 from ourvidz.backends.redis import RedisLive
+from ourvidz.domain.errors import WorkerRefused
+from ourvidz.domain.job import Job, Lease
+from ourvidz.worker import Worker
+from tests.files import PNG, write
 from tests.servers import SUPERUSER, Cluster
-from tests.worker.workshop import Workshop
+from tests.worker.workshop import PATIENCE_S, Workshop
+
+
+class Door(DirectCourier):
+    """A courier whose app does not let it fetch, or deliver."""
+
+    def __init__(self, workshop: Workshop, refuses: str) -> None:
+        super().__init__(workshop.media)
+        self._refuses = refuses
+
+    def fetch(self, lease: Lease, key: str, path: Path) -> None:
+        self._ask("fetch")
+        super().fetch(lease, key, path)
+
+    def deliver(self, lease: Lease, bucket: str, path: Path, content_type: str) -> str:
+        self._ask("deliver")
+        return super().deliver(lease, bucket, path, content_type)
+
+    def _ask(self, what: str) -> None:
+        if what == self._refuses:
+            raise WorkerRefused("The worker token is wrong.")
+
+
+def order_with_picture(workshop: Workshop) -> Job:
+    key = f"videos-preview/{workshop.me.user_id}/{uuid4()}/a1/chosen.png"
+    workshop.media.put(key, write(workshop.folder / "a.png", PNG), "image/png")
+    return workshop.order("steps=1x0", image_key=key)
+
+
+@pytest.mark.parametrize("refused", ["fetch", "deliver"])
+def test_a_worker_with_a_wrong_token_hands_its_job_back_and_stops(
+    workshop: Workshop, refused: str
+) -> None:
+    job = order_with_picture(workshop)
+    worker = Worker(
+        workshop.queue, workshop.live, Door(workshop, refused), workshop.policy, workshop.settings,
+        runner=workshop.runner,
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            with pytest.raises(WorkerRefused, match="token is wrong"):
+                pool.submit(worker.run).result(PATIENCE_S)
+        finally:
+            worker.stop()
+    now = workshop.job(job)
+    assert (now.state, now.attempts, now.error) == ("queued", 0, None)
+    assert workshop.house.scalar("select count(*) from public.workers") == 0
+    with workshop.working():
+        assert workshop.ended(job).state == "succeeded"
+    assert workshop.credits == 49
 
 
 def test_a_storage_that_refuses_for_a_moment_costs_no_attempt(

@@ -12,7 +12,7 @@ import httpx
 
 from ourvidz.backends.hosted.line import Gone, Interrupted, Line
 from ourvidz.backends.hosted.transfer import check_upload, download, upload
-from ourvidz.domain.errors import InvalidRequest, Unavailable
+from ourvidz.domain.errors import InvalidRequest, NotAllowed, WorkerRefused
 from ourvidz.domain.job import Lease
 from ourvidz.domain.media import UploadTarget
 
@@ -65,7 +65,25 @@ class HttpCourier:
         try:
             self._app.patiently(once, lambda: 0)
         except Gone as error:
-            raise Unavailable(
-                "the app", f"{self._url} is not there; check OURVIDZ_PUBLIC_URL"
+            raise WorkerRefused(
+                f"There is no app at {self._url}. Set OURVIDZ_PUBLIC_URL to its address."
             ) from error
+        except NotAllowed as error:
+            if self._is_let_in():
+                raise
+            raise WorkerRefused(str(error)) from error
         return answers[0]
+
+    def _is_let_in(self) -> bool:
+        """Whether the token is right: the app looks at it before it reads what is asked."""
+
+        def ask_nothing() -> None:
+            self._app.request("POST", f"{self._url}downloads", json={})
+
+        try:
+            self._app.patiently(ask_nothing, lambda: 0)
+        except (NotAllowed, Gone):
+            return False
+        except InvalidRequest:
+            pass
+        return True
