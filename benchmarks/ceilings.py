@@ -24,6 +24,7 @@ from ourvidz.pipeline.quantize import Fp8Linear, Int8Linear, fp8_product
 _TERA, _GIGA = 1e12, 1e9
 _LEAST_S = 0.15
 _SAMPLE_S = 0.5
+_SMI_S = 5
 _RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
 
 
@@ -165,7 +166,10 @@ def metered() -> Iterator[Draw]:
 def _sample(samples: list[float], done: threading.Event) -> None:
     command = ["nvidia-smi", "--query-gpu=power.draw", "--format=csv,noheader,nounits"]
     while not done.is_set():
-        ran = subprocess.run(command, capture_output=True, text=True)
+        try:
+            ran = subprocess.run(command, capture_output=True, text=True, timeout=_SMI_S)
+        except (OSError, subprocess.TimeoutExpired):
+            return
         if found := re.match(r"\d+(\.\d+)?", ran.stdout):
             samples.append(float(found[0]))
         done.wait(_SAMPLE_S)

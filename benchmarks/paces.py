@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,31 +28,35 @@ from benchmarks.scenarios import Scenario
 from ourvidz.domain.catalog import family
 from ourvidz.domain.family import ComponentName
 from ourvidz.pipeline.budget import Plan
+from ourvidz.pipeline.compiled import is_compiled, make_compilable
 from ourvidz.pipeline.control import Control, Given, encode_control
 from ourvidz.pipeline.decode import decode_frames
 from ourvidz.pipeline.denoise import Denoiser, Steps, Watch, denoise
 from ourvidz.pipeline.encode import Condition, encode_condition
-from ourvidz.pipeline.export import write_clip
-from ourvidz.pipeline.hasten import hastened
+from ourvidz.pipeline.hasten import attention_of, hastened
 from ourvidz.pipeline.interleaved import InterleavedVACETransformer
 from ourvidz.pipeline.loading import load_models
 from ourvidz.pipeline.manager import ModelManager
-from ourvidz.pipeline.quantize import quantize
 from ourvidz.pipeline.report import Reporter
 from ourvidz.pipeline.schedulers import make_scheduler
 from ourvidz.pipeline.streaming import stream
-from ourvidz.starter.world import render_scene, sample_scene
 
 Names = dict[ComponentName, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paces:
-    """Seconds: of one forward, of encoding the given frames (0 for none), of decoding."""
+    """Seconds: of one forward, of encoding the given frames (0 for none), of decoding (None before
+    that). attention, compiled: what ran. *_bytes: the peaks of these stages on a card.
+    """
 
     forward_s: float
     encode_s: float
-    decode_s: float
+    decode_s: float | None = None
+    attention: str = ""
+    compiled: bool = False
+    denoise_bytes: int | None = None
+    decode_bytes: int | None = None
 
 
 def load(scenario: Scenario, manager: ModelManager, plan: Plan) -> Names:
@@ -64,24 +68,58 @@ def load(scenario: Scenario, manager: ModelManager, plan: Plan) -> Names:
     kind = InterleavedVACETransformer if checkpoint.transformer.vace_layers else None
 
     def transformer() -> Any:
-        module = random_transformer(checkpoint, kind)
-        quantize(module, plan.choices.precision, manager.device)
+        module = random_transformer(checkpoint, kind, plan.choices.precision, manager.device)
+        make_compilable(module)
         return module
 
-    manager.evict()
-    names: Names = {part: f"{scenario.model}/{part}/random" for part in ("transformer", "vae")}
+    source = next(part.source for part in checkpoint.components if part.name == "transformer")
+    where = f"{source.name}/{source.folder}/{plan.choices.precision}"
+    names: Names = {
+        "transformer": f"{scenario.model}/transformer/{where}",
+        "vae": f"{scenario.model}/vae/random",
+    }
+    if names["transformer"] not in manager.names:
+        manager.evict()
     manager.component(names["transformer"], transformer)
     manager.component(names["vae"], partial(random_vae, checkpoint))
     return names
 
 
-def ours(scenario: Scenario, manager: ModelManager, names: Names, num_steps: int) -> Paces:
-    """The stages as the product runs them."""
-    dims, device = scenario.checkpoint.transformer, manager.device
+def ours(
+    scenario: Scenario, manager: ModelManager, names: Names, num_steps: int
+) -> Iterator[Paces]:
+    """The stages as the product runs them: what is known after denoising, then after decoding."""
+    device = manager.device
     with manager.on_gpu(names["vae"]) as vae:
         condition, encode_s = _timed(lambda: _condition(scenario, vae), device)
     clock = Clock(device)
-    request, work = scenario.request, scenario.workload
+    _forget_peak(device)
+    latents, attention, is_on = _denoised(scenario, manager, names, num_steps, clock, condition)
+    per_step = 2 if scenario.family.profiles[scenario.profile].guidance_scale > 1 else 1
+    paces = Paces(
+        forward_s=clock.median() / per_step,
+        encode_s=encode_s,
+        attention=attention,
+        compiled=is_on,
+        denoise_bytes=_peak(device),
+    )
+    yield paces
+    _forget_peak(device)
+    with manager.on_gpu(names["vae"]) as vae:
+        _, decode_s = _timed(lambda: sum(1 for _ in decode_frames(vae, latents)), device)
+    yield replace(paces, decode_s=decode_s, decode_bytes=_peak(device))
+
+
+def _denoised(
+    scenario: Scenario,
+    manager: ModelManager,
+    names: Names,
+    num_steps: int,
+    clock: Clock,
+    condition: Condition | Control | None,
+) -> tuple[torch.Tensor, str, bool]:
+    """Latents, the backend of attention, and whether the blocks ran compiled."""
+    dims, request, work = scenario.checkpoint.transformer, scenario.request, scenario.workload
     sampling = scenario.family.profiles[scenario.profile]
     steps = Steps(
         width=work.width,
@@ -97,17 +135,26 @@ def ours(scenario: Scenario, manager: ModelManager, names: Names, num_steps: int
         scenario.checkpoint.prediction_type,
     )
     embeds = torch.randn(2, 1, dims.text_tokens, dims.text_dim)
+    watch = Watch(on_step=lambda step, clean: clock.tick(), on_block=lambda: None)
     with manager.on_gpu(names["transformer"]) as transformer, hastened(transformer, manager):
         denoiser = Denoiser(
             transformer=transformer, vae=manager.get(names["vae"]), scheduler=scheduler
         )
         positive, negative = embeds.to(transformer.dtype)
-        watch = Watch(on_step=lambda step, clean: clock.tick(), on_block=lambda: None)
         latents = denoise(denoiser, positive, negative, steps, watch, condition)
-    with manager.on_gpu(names["vae"]) as vae:
-        _, decode_s = _timed(lambda: sum(1 for _ in decode_frames(vae, latents)), device)
-    per_step = 2 if sampling.guidance_scale > 1 else 1
-    return Paces(forward_s=clock.median() / per_step, encode_s=encode_s, decode_s=decode_s)
+        attention, plan = "", manager.plan
+        if plan and plan.device == "cuda":
+            attention = attention_of(transformer, manager, plan) or "torch's own"
+        return latents, attention, is_compiled(transformer)
+
+
+def _forget_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def _peak(device: torch.device) -> int | None:
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
 def plain(
@@ -155,6 +202,9 @@ def plain(
 
 def export_s_per_mpx(num_frames: int = 33) -> float:
     """Seconds of scaling and encoding a million delivered pixels, of a drawn scene."""
+    from ourvidz.pipeline.export import write_clip  # a lent machine may have neither library
+    from ourvidz.starter.world import render_scene, sample_scene
+
     scene = sample_scene(random.Random(7))
     frames = render_scene(scene, frames=range(num_frames))
     width, height = family("starter").delivery_size

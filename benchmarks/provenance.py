@@ -9,7 +9,7 @@ import subprocess
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +62,22 @@ def provenance() -> dict[str, str]:
     }
     if torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name()
-    return facts | {name: version(name) for name in _PACKAGES}
+    return facts | {name: _version(name) for name in _PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
 
 
 def _commit() -> str:
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    ran = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    try:
+        ran = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    except OSError:  # a lent machine may have no git, and a copy of the files no history
+        return "unknown"
     return ran.stdout.strip() or "unknown"
 
 

@@ -7,7 +7,7 @@ import re
 import resource
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -19,8 +19,12 @@ from ourvidz.pipeline.host import host_bytes
 #: Memory that others may hold on a card before a plan counts with less than all of it.
 _OTHERS_BYTES = 2**30
 #: How torch best keeps memory here: a card's in pieces that grow, for gigabytes come and go; the
-#: host's not rounded up to powers of two, which would make 27 GiB of locked weights 40.
-_ALLOCATORS = "expandable_segments:True,pinned_max_round_threshold_mb:1"
+#: host's not rounded up to powers of two, which would make 27 GiB of locked weights 40. A torch
+#: before 2.13 knows the first of it only.
+_ALLOCATORS = (
+    "expandable_segments:True,pinned_max_round_threshold_mb:1",
+    "expandable_segments:True",
+)
 #: How libraries beside torch say that memory ran out, and how all say that the card is gone.
 _FULL = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 _GONE = (
@@ -50,8 +54,13 @@ def find_device(name: str | None) -> torch.device:
 
 def settle_allocators() -> None:
     """Let torch keep memory as suits large models, unless PYTORCH_ALLOC_CONF says how."""
-    if not torch._C._accelerator_getAllocatorSettings():
-        torch._C._accelerator_setAllocatorSettings(_ALLOCATORS)
+    told = getattr(torch._C, "_accelerator_getAllocatorSettings", None)
+    if told is not None and told():
+        return
+    for settings in _ALLOCATORS:
+        with suppress(RuntimeError):
+            torch._C._accelerator_setAllocatorSettings(settings)
+            return
 
 
 def machine_of(device: torch.device, limit_bytes: int | None = None) -> Machine:
@@ -107,7 +116,8 @@ def free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-        torch.accelerator.memory.empty_host_cache()  # locked memory, of which the host has less
+        # Locked memory, of which the host has less. A torch before 2.13 keeps it.
+        getattr(torch.accelerator.memory, "empty_host_cache", lambda: None)()
 
 
 def ran_out(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ourvidz.pipeline.attention import attending, find_attention
+from ourvidz.pipeline.budget import Plan
 from ourvidz.pipeline.compiled import compiled
 from ourvidz.pipeline.forecast import Schedule, Tally, Track, forecasting
 from ourvidz.pipeline.manager import ModelManager
@@ -33,8 +34,7 @@ def hastened(
         with divided(transformer, manager.share):
             yield Tally()
         return
-    kind = (type(transformer), transformer.dtype, plan.attention)
-    name = manager.once(kind, lambda: find_attention(transformer, plan.attention))
+    name = attention_of(transformer, manager, plan)
     schedule = Schedule(num_steps=plan.workload.num_inference_steps) if plan.cache else None
     backend = "inductor" if plan.compile and not manager.share else None
     with (
@@ -46,6 +46,14 @@ def hastened(
         paced(transformer) if manager.device.type == "cuda" else nullcontext(),
     ):
         yield tally
+
+
+def attention_of(transformer: Any, manager: ModelManager, plan: Plan) -> str | None:
+    """The backend of attention that `transformer` takes by this plan, found once; None for torch's
+    own choice, where none of the plan's runs here.
+    """
+    kind = (type(transformer), transformer.dtype, plan.attention)
+    return manager.once(kind, lambda: find_attention(transformer, plan.attention))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from benchmarks import on_a_gpu
-from benchmarks.on_a_gpu import PARTS, Outcome, Part, read, run_part, run_parts, save
+from benchmarks.gpu_parts import CARD_TESTS, PARTS, Part
+from benchmarks.on_a_gpu import Outcome, measured_rows, read, run_part, run_parts, save
 from benchmarks.report import report
 from benchmarks.scenarios import SCENARIOS
 
@@ -29,9 +30,26 @@ def test_every_part_has_its_name_and_names_what_there_is() -> None:
     assert len({one.name for one in PARTS}) == len(PARTS)
     names = {one.name for one in SCENARIOS}
     for part in PARTS:
-        if "--only" in part.words:
-            assert part.words[part.words.index("--only") + 1] in names
-    assert sum(one.limit_s for one in PARTS[:6]) < 15 * 60  # the first session has no more
+        words = [*zip(part.words, part.words[1:], strict=False)]
+        assert {name for word, name in words if word == "--only"} <= names
+
+
+def test_the_large_models_at_720p_come_first_in_all_formats() -> None:
+    first = [one for one in PARTS if "1280x720x81 fast" in one.name]
+    assert len(first) == 9
+    before = PARTS[: PARTS.index(first[-1])]
+    assert [one for one in before if one not in first] == [PARTS[0]]  # that anything can run
+    assert PARTS[0].is_vital and sum(one.limit_s for one in PARTS[:2]) < 540
+
+
+def test_the_tests_for_cards_are_those_that_are_marked() -> None:
+    folder = Path(on_a_gpu.__file__).parents[1]
+    marked = {
+        str(path.relative_to(folder))
+        for path in (folder / "tests").rglob("test_*.py")
+        if "\n@pytest.mark." + "gpu\n" in path.read_text()
+    }
+    assert marked == {*CARD_TESTS}
 
 
 def test_a_part_that_ends_well_gives_its_last_line() -> None:
@@ -56,6 +74,39 @@ def test_a_part_that_takes_too_long_is_stopped_and_keeps_what_it_said() -> None:
     outcome = run_part(saying(text), 3)
     assert outcome.state == "too long" and "loading" in outcome.says
     assert outcome.seconds < 30
+
+
+def test_rows_of_a_part_that_is_stopped_are_kept() -> None:
+    row = json.dumps({"rows": [ROW]})
+    text = f"import time; print({row!r}); print('decoding'); time.sleep(60)"
+    outcome = run_part(saying(text), 3)
+    assert (outcome.state, outcome.says) == ("too long", "decoding\n" + outcome.says[9:])
+    assert outcome.result["rows"] == [ROW]
+    assert measured_rows({"a part": outcome}) == [ROW | {"incomplete": ""}]
+
+
+def test_where_nothing_can_run_only_one_part_says_so() -> None:
+    vital = Part(name="imports", words=("-c", "import nothing_like_it"), limit_s=60,
+                 needs_card=False, is_vital=True)  # fmt: skip
+    found = run_parts([vital, saying("print('{}')")], {}, 300, has_card=False)
+    assert [one.state for one in found.values()] == ["failed", "left"]
+    assert "No module named 'nothing_like_it'" in found["imports"].says
+
+
+def test_what_took_too_long_waits_for_what_was_never_tried() -> None:
+    parts = [saying("print('{}')", name) for name in ("slow", "new")]
+    found = run_parts(parts, {"slow": Outcome(state="too long")}, 300, has_card=False)
+    assert [one.state for one in found.values()] == ["done", "done"]
+    known = {"slow": Outcome(state="too long", result={"rows": [ROW]})}
+    none = run_parts(parts, known, 0.0, has_card=False)
+    assert none["slow"] == known["slow"] and none["new"].state == "left"
+
+
+def test_a_later_row_adds_to_an_earlier_one_of_its_name() -> None:
+    later = ROW | {"seconds_per_forward": 1.9, "decode_s": None, "vs_diffusers": 0.5}
+    parts = [Outcome(state="done", result={"rows": [row]}) for row in (ROW, later)]
+    (row,) = measured_rows({str(i): one for i, one in enumerate(parts)})
+    assert (row["seconds_per_forward"], row["decode_s"], row["vs_diffusers"]) == (1.9, 1.0, 0.5)
 
 
 def test_what_is_done_is_not_run_again_and_what_has_no_time_is_left() -> None:

@@ -12,7 +12,7 @@ import matplotlib as mpl
 import pytest
 
 from benchmarks import report
-from benchmarks.throughput import Row
+from benchmarks.rows import Row
 
 FACTS = {"hardware": "AMD EPYC, 2 cores", "date": "2026-11-24", "commit": "abc1234"}
 

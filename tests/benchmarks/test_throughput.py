@@ -11,18 +11,22 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from bitsandbytes.nn import Linear4bit
 from diffusers import WanTransformer3DModel, WanVACETransformer3DModel
 
 from benchmarks import throughput
 from benchmarks.ceilings import Ceilings, measure_ceilings, metered, peak_ram_bytes
 from benchmarks.paces import load, ours, plain
 from benchmarks.random_models import random_transformer, random_vae
+from benchmarks.rows import Options, not_measured
 from benchmarks.scenarios import SCENARIOS, Scenario
 from ourvidz.domain.catalog import FAMILIES, family
 from ourvidz.domain.dims import TransformerDims
-from ourvidz.domain.family import Checkpoint, Family
+from ourvidz.domain.family import Checkpoint, Family, Precision
 from ourvidz.pipeline.budget import machine_named, plan, read_calibrations
+from ourvidz.pipeline.compiled import compiled, is_compiled
 from ourvidz.pipeline.manager import ModelManager
+from ourvidz.pipeline.quantize import Fp8Linear, Int8Linear, quantizable
 
 CPU = torch.device("cpu")
 
@@ -131,13 +135,68 @@ def test_random_models_run_by_both_ways(
         model=model, profile="fast", ability=ability, num_frames=5, size=(32, 32),  # type: ignore[arg-type]
     )  # fmt: skip
     made = plan(scenario.request, machine_named("RTX 3090"), ability=scenario.ability)
-    made = replace(made, choices=replace(made.choices, precision="int8"))
+    made = replace(made, choices=replace(made.choices, precision="int8"), compile=False)
     manager = ModelManager(device="cpu")
     names = load(scenario, manager, made)
-    paces = ours(scenario, manager, names, 2)
-    assert paces.forward_s > 0 and paces.decode_s > 0
+    manager.follow(made, names)
+    passes, paces = ours(scenario, manager, names, 2)
+    assert passes.forward_s > 0 and passes.decode_s is None and (paces.decode_s or 0) > 0
+    assert paces.attention == "native" and not paces.compiled
     theirs = plain(scenario, manager, names, 2, room_bytes=10**9)
     assert theirs > 0
+
+
+def test_random_models_can_be_compiled_and_are_kept_for_the_next_scenario() -> None:
+    scenario = Small(model="wan2.1-14b", profile="fast", size=(32, 32), num_frames=5)
+    made = plan(scenario.request, machine_named("RTX 4090", ram_bytes=64 * 2**30))
+    manager = ModelManager(device="cpu")
+    transformer = manager.get(load(scenario, manager, made)["transformer"])
+    with compiled(transformer, "inductor"):
+        assert made.compile and is_compiled(transformer)
+    still = Small(model="wan2.1-14b", profile="fast", size=(32, 32), num_frames=1, ability="image")
+    assert manager.get(load(still, manager, made)["transformer"]) is transformer
+    other = replace(made, choices=replace(made.choices, precision="bf16"))
+    assert manager.get(load(still, manager, other)["transformer"]) is not transformer
+
+
+@pytest.mark.parametrize(
+    ("precision", "layer"), [("fp8", Fp8Linear), ("int8", Int8Linear), ("nf4", Linear4bit)]
+)
+def test_blocks_are_quantized_one_by_one_as_the_whole_would_be(
+    precision: Precision, layer: type[torch.nn.Module]
+) -> None:
+    scenario = Small(model="wan2.1-vace-14b", profile="fast", ability="first_frame")
+    module = random_transformer(scenario.checkpoint, precision=precision)
+    plain = random_transformer(scenario.checkpoint)
+    quantized = {name for name, one in module.named_modules() if type(one) is layer}
+    assert quantized == {name for name, _ in quantizable(plain)}
+    assert not [*quantizable(module)]
+
+
+def test_what_fails_keeps_the_figures_that_it_had(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.set_num_threads(1)
+
+    def broken(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate")
+
+    monkeypatch.setattr(throughput, "measure_ceilings", broken)
+    options = Options(steps=2, compared=False)
+    still, other = SCENARIOS[0], Scenario(model="wan2.1-1.3b", profile="fast")
+    rows, rates = throughput.run([still, other], [options], random_weights=True, told=True)
+    assert (rows[0].seconds_per_forward or 0) > 0 and (rows[0].decode_s or 0) > 0
+    assert rows[0].incomplete == "OutOfMemoryError: CUDA out of memory."
+    assert {one.work for one in rates} == {"denoise", "decode"}
+    told = [json.loads(one) for one in capsys.readouterr().out.splitlines() if one[0] == "{"]
+    assert [one["rows"][0]["decode_s"] is None for one in told] == [True, False, False]
+
+
+def test_a_backend_that_does_not_run_gives_no_figure() -> None:
+    torch.set_num_threads(1)
+    options = Options(steps=2, attention="sage_hub", compared=False)
+    (row,), _ = throughput.run([SCENARIOS[0]], [options], random_weights=True, told=False)
+    assert "attention by sage_hub" in row.not_measured and row.seconds_per_forward is None
 
 
 def test_weights_land_in_the_formats_that_loading_gives() -> None:
@@ -180,10 +239,10 @@ def test_it_ends_with_one_line_of_all_rows_and_keeps_what_the_planner_reads(
 def test_a_lever_is_put_in_place_of_what_the_plan_says_and_named() -> None:
     scenario = Scenario(model="wan2.1-14b", profile="fast")
     made = plan(scenario.request, machine_named("RTX 4090", ram_bytes=64 * 2**30))
-    options = throughput.Options(steps=2, attention="native", compiled=False, tiled=False)
+    options = Options(steps=2, attention="native", compiled=False, tiled=False)
     other = options.applied(made)
     assert (made.compile, made.vae_tiling, len(made.attention)) == (True, True, 3)
     assert (other.compile, other.vae_tiling, other.attention) == (False, False, ("native",))
-    assert throughput.Options(steps=2).applied(made) == made
-    row = throughput.not_measured(scenario, "needs a GPU", options)
+    assert Options(steps=2).applied(made) == made
+    row = not_measured(scenario, "needs a GPU", options)
     assert row.scenario == f"{scenario.name} [native, eager, no tiles]"

@@ -16,11 +16,13 @@ from ourvidz.pipeline.budget import CPU
 from ourvidz.pipeline.hardware import (
     find_device,
     free_bytes,
+    free_memory,
     is_gone,
     machine_of,
     peak_bytes,
     ran_out,
     reachable,
+    settle_allocators,
 )
 from ourvidz.pipeline.host import free_host_bytes, host_bytes
 from ourvidz.pipeline.manager import ModelManager
@@ -83,6 +85,26 @@ print(torch._C._accelerator_getAllocatorSettings())
     command = [sys.executable, "-c", code]
     ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
     assert ran.stdout.strip().endswith(settled)
+
+
+def test_an_older_torch_is_told_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One with another CUDA may be all that a machine has; it refuses words of later ones."""
+    told: list[str] = []
+
+    def tell(words: str) -> None:
+        if "pinned_max_round_threshold_mb" in words:
+            raise RuntimeError("Unrecognized key 'pinned_max_round_threshold_mb'")
+        told.append(words)
+
+    monkeypatch.delattr(torch._C, "_accelerator_getAllocatorSettings")
+    monkeypatch.setattr(torch._C, "_accelerator_setAllocatorSettings", tell)
+    settle_allocators()
+    assert told == ["expandable_segments:True"]
+    monkeypatch.delattr(torch.accelerator.memory, "empty_host_cache")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: told.append("emptied"))
+    free_memory()
+    assert told[1:] == ["emptied"]
 
 
 @NO_GPU

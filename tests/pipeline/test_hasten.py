@@ -11,7 +11,7 @@ from diffusers.hooks import group_offloading
 from diffusers.models.attention_dispatch import _AttentionBackendRegistry as Registry
 
 from ourvidz.pipeline.attention import attending, find_attention
-from ourvidz.pipeline.compiled import compiled, make_compilable
+from ourvidz.pipeline.compiled import compiled, is_compiled, make_compilable
 from ourvidz.pipeline.forecast import Schedule, forecasting
 from ourvidz.pipeline.hasten import paced
 from ourvidz.pipeline.streaming import stream, unstream
@@ -70,11 +70,27 @@ def test_blocks_that_can_not_be_compiled_run_as_they_are(caplog: pytest.LogCaptu
     make_compilable(model)
     with compiled(model, "no_such_compiler"), caplog.at_level(logging.WARNING):
         assert torch.equal(model(**given)[0], expected)
-    assert "blocks run uncompiled" in caplog.text
+    assert caplog.text.count("blocks run uncompiled") == 1  # by one block for all
+    assert not is_compiled(model)
     caplog.clear()
     with compiled(model, "no_such_compiler"), caplog.at_level(logging.WARNING):
         assert torch.equal(model(**given)[0], expected)
     assert not caplog.text  # tried once, not once a clip
+
+
+@torch.inference_mode()
+def test_a_torch_that_takes_no_limit_compiles_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile(forward: Any, *, backend: str, fullgraph: bool) -> Any:
+        return lambda *args, **kwargs: forward(*args, **kwargs)
+
+    monkeypatch.setattr(torch, "compile", compile)
+    model = tiny_transformer()
+    given = inputs(model)
+    expected = model(**given)[0]
+    make_compilable(model)
+    with compiled(model, "inductor"):
+        assert torch.equal(model(**given)[0], expected) and is_compiled(model)
+    assert not is_compiled(model)
 
 
 @torch.inference_mode()
