@@ -54,6 +54,9 @@ RUN useradd --create-home --uid 10001 ourvidz \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/ourvidz /opt/ourvidz
 
+# A proxy is never on this machine here: tell the app its address with FORWARDED_ALLOW_IPS, or all
+# sign-ins share one rate limit.
+#
 # Weights, converted models and scratch: keep it on a volume, it is the largest part. Compiled blocks
 # lie there too: the next container does not compile them again.
 ENV OURVIDZ_HOME=/var/lib/ourvidz \

@@ -108,6 +108,7 @@ class Settings(BaseSettings):
 
     home: folder for everything that is kept. device: None takes CUDA where there is a GPU.
     host, port: where the app listens; public_url: under which address others reach it.
+    forwarded_allow_ips: what uvicorn reads, without our prefix: proxies that may say who asks.
     database_url, worker_database_url: for the roles ourvidz_app and ourvidz_worker;
     admin_database_url: for the owner of the schema, needed by `ourvidz migrate` only.
     supabase_jwt_secret: only for projects whose tokens are still signed by HS256.
@@ -129,6 +130,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=7860, ge=0, le=65535)
     public_url: WebAddress | None = None
+    forwarded_allow_ips: str = Field(default="", validation_alias="FORWARDED_ALLOW_IPS")
 
     database_url: Secret | None = None
     worker_database_url: Secret | None = None

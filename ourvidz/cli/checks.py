@@ -48,6 +48,7 @@ def checks_for(entry: Entry) -> list[Check]:
         Check("storage", _storage, variable="SUPABASE_SERVICE_KEY"),
         Check("sign-in", _sign_in, variable="SUPABASE_URL"),
         Check("e-mail", _mail),
+        Check("proxy", _proxy),
         *here,
     ]
 
@@ -184,6 +185,21 @@ def _mail(wiring: Wiring) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("e-mail", "ok", "by the server of OURVIDZ_SMTP_URL")
+
+
+def _proxy(wiring: Wiring) -> Iterator[Finding]:
+    """Sign-ins are limited by address; a proxy's own is believed to be everybody's."""
+    settings = wiring.settings
+    if settings.forwarded_allow_ips:
+        says = f"{settings.forwarded_allow_ips} may say who asks"
+        yield Finding("proxy", "ok", says)
+    elif settings.host in ("127.0.0.1", "::1", "localhost"):
+        yield Finding("proxy", "ok", "only one on this machine can reach the app")
+    else:
+        yield Finding(
+            "proxy", "warn", "behind one on another machine all sign-ins share one rate limit",
+            "set FORWARDED_ALLOW_IPS to its address or network, if there is one",
+        )  # fmt: skip
 
 
 def _disk(wiring: Wiring) -> Iterator[Finding]:

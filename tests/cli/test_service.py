@@ -250,6 +250,17 @@ def test_the_doctor_names_the_setting_of_every_hosted_server_that_is_away(
         assert f"correct OURVIDZ_{name}" in done.stdout
 
 
+def test_the_doctor_asks_for_the_address_of_a_proxy_elsewhere(
+    up: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found(up)[1]["proxy"]["state"] == "ok"
+    monkeypatch.setenv("OURVIDZ_HOST", "0.0.0.0")
+    proxy = found(up)[1]["proxy"]
+    assert proxy["state"] == "warn" and "FORWARDED_ALLOW_IPS" in proxy["advice"]
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.0/8")
+    assert found(up)[1]["proxy"]["says"] == "10.0.0.0/8 may say who asks"
+
+
 def test_a_check_that_hangs_or_breaks_holds_up_nobody(settings: Settings) -> None:
     never = threading.Event()
 
