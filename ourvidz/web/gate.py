@@ -162,7 +162,7 @@ class Gate:
                     body = await _whole(receive)
             except (TimeoutError, ClientDisconnect):
                 text = "The request took too long to come in; send it again."
-                return refused(408, "InvalidRequest", text), receive
+                return _refused(scope, 408, "InvalidRequest", text), receive
             receive = _again(body, receive)
         me, mount = request.state.me, self._mount(path)
         if me is None or mount is None:
@@ -190,24 +190,32 @@ def _foreign(scope: Scope) -> Response | None:
         is_ours = is_ours and origin.partition("://")[2] == headers.get("host")
     if is_ours and (site or origin):
         return None
-    return refused(403, "NotAllowed", "This came from another site. Open OurVidz and do it there.")
+    text = "This came from another site. Open OurVidz and do it there."
+    return _refused(scope, 403, "NotAllowed", text)
 
 
 def _too_large(scope: Scope) -> Response | None:
     """Whether the head is too long, or a body has no length or too much of it."""
     if sum(len(name) + len(value) for name, value in scope["headers"]) > _HEAD_BYTES:
-        return refused(431, "InvalidRequest", "The head is too long; delete this site's cookies.")
+        text = "The head is too long; delete this site's cookies."
+        return _refused(scope, 431, "InvalidRequest", text)
     if scope["method"] in _SAFE:
         return None
     headers = Headers(scope=scope)
     length = headers.get("content-length")
     # With both, the encoding would count and the length would not.
     if length is None or not length.isdecimal() or "transfer-encoding" in headers:
-        return refused(411, "InvalidRequest", "The request must say how long it is.")
+        return _refused(scope, 411, "InvalidRequest", "The request must say how long it is.")
     if int(length) > _BODY_BYTES:
-        text = f"This is too large; {_BODY_BYTES // 2**10} KB are allowed."
-        return refused(413, "InvalidRequest", text)
+        text = f"This is too large: {_BODY_BYTES // 2**10} KB are allowed. Make it shorter."
+        return _refused(scope, 413, "InvalidRequest", text)
     return None
+
+
+def _refused(scope: Scope, status: int, family: str, text: str) -> Response:
+    """An error for programs; for Gradio's pages, which show the first words they find."""
+    in_page = "/gradio_api/" in str(scope["path"])
+    return refused_page(status, text) if in_page else refused(status, family, text)
 
 
 def _too_often() -> Response:

@@ -78,8 +78,8 @@ ACCOUNT: Mapping[str, Any] = MappingProxyType(
         # --- Data
         "data": "Your data",
         "retention": (
-            "A finished video is kept for 30 days; the Library shows the date and warns you three "
-            "days before. Download what you want to keep.",
+            "A finished video is kept for 30 days; the Library shows how long still and warns you "
+            "three days before. Download what you want to keep.",
             "What you delete can be brought back for an hour, then its files are gone for good.",
             "Prompts, characters and this list stay until you delete them or your account.",
             "Of words that the rules refuse only a fingerprint is kept, never the words.",
@@ -111,8 +111,8 @@ ACCOUNT: Mapping[str, Any] = MappingProxyType(
         "outbox": "This computer sends no e-mail. The code lies in the folder",
         "delete_title": "Delete your account",
         "delete_text": "This ends everything at once: videos being made are stopped, all your "
-        "videos, pictures, characters and prompts are deleted, and {} left are lost. There is no "
-        "way back.",
+        "videos, pictures, characters and prompts are deleted, and your balance of {} is lost. "
+        "There is no way back.",
         "delete_export": "Export your data first",
         "delete_word": "DELETE",
         "delete_type": "Type {} to show that you mean it",

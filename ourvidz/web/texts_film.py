@@ -132,7 +132,7 @@ FILMS: Mapping[str, Any] = MappingProxyType(
         "kept_one": "its shot is there already",
         "render": "Make the film · {}",
         "too_dear": "This film costs {0} and you have {1}. Nothing was spent.",
-        "to_account": "Plans and credits",
+        "to_account": "See your credits",
         "status": {
             "rendering": "Making the shots",
             "joining": "Joining the shots",

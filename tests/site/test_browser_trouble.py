@@ -103,6 +103,27 @@ def test_a_double_click_and_a_second_tab_are_one_order(
     assert town.ledger(ann.me) == [("grant", 5), ("reserve", -1)]
 
 
+def test_a_slow_second_tap_does_not_cancel_what_the_first_has_ordered(
+    people: People,  # noqa: F811
+    town: Town,
+) -> None:
+    ann = people.person()
+    page = people.window(of=ann)
+    page.goto(address(at_render(town, ann)))
+    seen(page, "render")
+    page.evaluate("""() => { const tap = setInterval(() => {
+        const cancel = document.querySelector('#ov-render-job [data-part=cancel]');
+        if (!cancel?.checkVisibility()) return;
+        clearInterval(tap);
+        cancel.click();
+        window.tapped = true;
+    }, 20); }""")
+    page.locator("#ov-render-go").click()
+    page.wait_for_function("window.tapped")
+    page.wait_for_timeout(1500)
+    assert [job.state for job in ordered(town, ann)] == ["queued"]
+
+
 def test_without_credits_it_says_what_is_missing_and_where_to_look(
     people: People,  # noqa: F811
     town: Town,

@@ -149,6 +149,7 @@ window.ov = (() => {
     }
 
     part(element, 'cancel').addEventListener('click', async (click) => {
+      if (Date.now() - since < 1000) return;  // the second tap of who has just ordered it
       click.target.disabled = true;
       part(element, 'hint').textContent = texts.cancelling;
       try { await fetch(`/api/jobs/${encodeURIComponent(following)}/cancel`, { method: 'POST' }); }
