@@ -11,17 +11,22 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from ourvidz.domain.errors import PolicyRefused, Unavailable
+from ourvidz.domain.request import MAX_PROMPT_CHARS
+from ourvidz.domain.scene import MAX_SCENES
 from ourvidz.safety.english import is_english, is_known
 from ourvidz.safety.heads import HEADS, Embed, Heads, load_heads
 from ourvidz.safety.lexicon import Kind, Lexicon, load_lexicon
 from ourvidz.safety.normalise import plain, readings
 from ourvidz.safety.own_words import without_our_words
-from ourvidz.safety.rules import REASONS, Sight, broken_rule
+from ourvidz.safety.rules import REASONS, SUGGESTIVE, Sight, broken_rule
 
 #: A piece that the sentence model reads whole (it cuts at 256 tokens).
 _PIECE_WORDS = 60
-#: All texts of one film together; a film of 360 scenes has less.
-MAX_CHARS = 250_000
+#: All texts of one film together: the prompt and the enhanced prompt of every scene, the title and
+#: the negative prompt.
+MAX_CHARS = (2 * MAX_SCENES + 2) * MAX_PROMPT_CHARS
+#: Pieces that are embedded together: all those of a long film would take gigabytes at once.
+_BATCH = 64
 _SENTENCE = re.compile(r"(?<=[.!?;\n])\s+")
 _NAME = re.compile(r"\b([A-Z][a-zà-ÿ'\u2019]+) (?:[A-Z]\. )?([A-Z][a-zà-ÿ'\u2019]+)\b")
 
@@ -86,17 +91,32 @@ class SafetyFloor:
         kinds = {kind for text in (*read, joined) for kind in lexicon.kinds(text)}
         pieces = [lexicon.read_harmless(text) for text in (*read, joined)]
         pieces = list(dict.fromkeys(piece for text in pieces for piece in _pieces(text)))
-        scores = (
-            self._heads.scores(self._embed(pieces)) if pieces else {name: 0.0 for name in HEADS}
-        )
         negative = readings(negative_prompt, self._knows)
         return Sight(
             kinds=kinds,
-            scores=scores,
+            scores=self._judged(pieces, kinds),
             named=any(self._has_name(text) for text in texts),
             negative={kind for text in negative for kind in lexicon.kinds(text)},
             image=image,
         )
+
+    def _judged(self, pieces: Sequence[str], kinds: Collection[Kind]) -> dict[str, float]:
+        """What the heads say. Of a bare "18" they guess what it mostly stands beside (0.66 a
+        child), so pieces without a letter count only where something else is suggestive.
+        """
+        scores = self._scores([piece for piece in pieces if any(map(str.isalpha, piece))])
+        if not {Kind.SEX, Kind.SUGGESTIVE}.isdisjoint(kinds) or scores["sex"] >= SUGGESTIVE:
+            scores = self._scores(pieces)
+        return scores
+
+    def _scores(self, pieces: Sequence[str]) -> dict[str, float]:
+        """The highest of each head; pieces of like length go together, which saves padding."""
+        highest = dict.fromkeys(HEADS, 0.0)
+        pieces = sorted(pieces, key=len)
+        for start in range(0, len(pieces), _BATCH):
+            scores = self._heads.scores(self._embed(pieces[start : start + _BATCH]))
+            highest = {name: max(highest[name], scores[name]) for name in HEADS}
+        return highest
 
     def _refusal(self, texts: Sequence[str], sight: Sight, adult_verified: bool) -> str | None:
         rule = broken_rule(sight)

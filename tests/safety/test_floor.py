@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ourvidz.domain.errors import PolicyRefused, Unavailable
+from ourvidz.domain.request import MAX_PROMPT_CHARS
 from ourvidz.ports import Policy
 from ourvidz.safety.floor import MAX_CHARS, SafetyFloor
 from ourvidz.safety.heads import Floats
@@ -35,6 +36,32 @@ def test_a_harmless_film_passes(floor: SafetyFloor) -> None:
 def test_nothing_to_judge_passes(floor: SafetyFloor) -> None:
     floor.check([])
     floor.check([""])
+
+
+@pytest.mark.parametrize("title", ["18", "17", "7", "1984", "007", "18+", "69", "?!", "12:30"])
+def test_a_title_without_letters_passes_and_hides_nothing(floor: SafetyFloor, title: str) -> None:
+    floor.check([title])
+    floor.check([title, "a red sailboat on the sea at sunset"])
+    assert refusal(floor, [title, "two adults having sex"]).category in ("adult", "minor")
+
+
+@pytest.mark.parametrize("age", ["13", "16", "17"])
+def test_a_bare_number_beside_something_sexual_is_an_age(floor: SafetyFloor, age: str) -> None:
+    assert refusal(floor, [age, "a nude person on a bed"]).category == "minor"
+
+
+def test_the_largest_film_that_can_be_written_is_judged_in_batches(model: Model) -> None:
+    sizes: list[int] = []
+
+    def embed(texts: Sequence[str]) -> Floats:
+        sizes.append(len(texts))
+        return np.zeros((len(texts), 384), np.float32)
+
+    words = [f"A boat sails past island {number} while birds sing. " for number in range(720)]
+    texts = [(one * 50)[:MAX_PROMPT_CHARS] for one in words]
+    SafetyFloor(embed, model.vocabulary).check(["x" * 120, *texts], negative_prompt="blurry")
+    assert sum(map(len, texts)) == 720 * 2000 < MAX_CHARS
+    assert sum(sizes) >= 720 and max(sizes) <= 64
 
 
 def test_scenes_are_judged_together(floor: SafetyFloor) -> None:
