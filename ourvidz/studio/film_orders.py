@@ -186,10 +186,13 @@ def _new_film(
     shots = tuple(_shot(film, one, images, board.retakes) for one in film.shots)
     said = json.dumps([[one.key, dict(one.params)] for one in shots], sort_keys=True)
     plan = hashlib.sha256(said.encode()).hexdigest()
+    params = film_params(film, plan)
+    if film.continuity == "chained" and not any(one.after for one in shots):
+        params["continuity"] = "independent"  # its model can not go on from anything
     new = NewFilm(
         storyboard_id=board.id,
         model=film.model,
-        params=film_params(film, plan),
+        params=params,
         shots=shots,
         idempotency_key=f"film:{board.id}:{key or secrets.token_hex(8)}",
     )

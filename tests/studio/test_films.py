@@ -230,6 +230,12 @@ def test_chained_films_need_one_picture_a_scene_and_wait_for_each_shot(town: Tow
     assert clips[1] == status.shots[0].media_key
 
 
+def test_a_chain_that_its_model_can_not_make_is_none(town: Town) -> None:
+    me, studio = town.person(credits=10), town.studio
+    board = written(town, me, continuity="chained", model="wan2.1-1.3b")
+    assert film_orders.render_film(me, studio, board.id).params["continuity"] == "independent"
+
+
 def test_characters_are_introduced_in_the_scenes_that_name_them(town: Town) -> None:
     me, studio = town.person(credits=10), town.studio
     characters.create_character(me, studio, "Mara", "a woman with red hair", ["green coat"])
