@@ -101,12 +101,13 @@ def render(
 ) -> Clip:
     """A clip from text, or from the picture `request.image`, which then is its first frame.
 
-    Exactly `request.num_frames` frames at 16 fps, as an MP4 with a JPEG thumbnail in `out_dir`.
+    Exactly `request.num_frames` frames at 16 fps, as an MP4 with a JPEG thumbnail in `out_dir`; the
+    last one shows `request.last_image`, where there is one.
 
     Raises InvalidRequest, Unavailable, OutOfMemory, and what `on_progress` raises (`Cancelled`);
     then no file is left and the next run is not affected.
     """
-    return generate_clip(request, manager, on_progress, out_dir)
+    return _film(shot_of(request), manager, on_progress, out_dir)
 
 
 def extend(
@@ -150,12 +151,14 @@ def generate_clip(
     *,
     scratch: Scratch | None = None,
 ) -> Clip:
-    """`render` without defaults: what the worker runs.
+    """A clip among others: what the worker and films run.
 
-    scratch: where an earlier attempt at the same request left the stages it had finished; they
-    are not run again, and the frames are the same.
+    As `render`, but `request.last_image` is what the next clip starts with, so this one ends right
+    before it. scratch: where an earlier attempt at the same request left the stages it had
+    finished; they are not run again, and the frames are the same.
     """
-    return _film(shot_of(request), manager, on_progress, out_dir, scratch)
+    shot = replace(shot_of(request), leads_on=True)
+    return _film(shot, manager, on_progress, out_dir, scratch)
 
 
 def _film(
@@ -182,7 +185,8 @@ def _film(
                 chunks = _delivered(vae, latents, shot.overlap, reporter)
                 if shot.last_frame is not None:
                     end = as_drawn(vae, shot.last_frame)
-                    chunks = landed(chunks, end, shot.sampled_frames)
+                    frames = shot.sampled_frames
+                    chunks = landed(chunks, end, frames, spare=shot.spare_frames)
                 first = next(chunks)
                 write_thumbnail(first[0], thumbnail, size=shot.output_size)
                 write_clip(

@@ -19,7 +19,10 @@ import torch
 from diffusers import ContextParallelConfig, ParallelConfig
 from diffusers.hooks.context_parallel import apply_context_parallel, remove_context_parallel
 from torch import distributed
+from torch.distributed import distributed_c10d
 from torch.distributed.device_mesh import init_device_mesh
+
+from ourvidz.domain.errors import Unavailable
 
 #: A device that has waited this long for another one gives up: they load at different speeds.
 _PATIENCE = timedelta(minutes=10)
@@ -37,16 +40,26 @@ class Share:
 
 @contextmanager
 def joined(rank: int, count: int, device: torch.device, rendezvous: Path) -> Iterator[Share]:
-    """Inside, `count` processes work together, which find each other by the file `rendezvous`."""
+    """Inside, `count` processes work together, which find each other by the file `rendezvous`.
+
+    Raises Unavailable where they do not.
+    """
     if device.type == "cuda":
         take_card(device)
-    distributed.init_process_group(
-        "nccl" if device.type == "cuda" else "gloo",
-        init_method=rendezvous.as_uri(),
-        rank=rank,
-        world_size=count,
-        timeout=_PATIENCE,
-    )
+    _count_anew()
+    try:
+        distributed.init_process_group(
+            "nccl" if device.type == "cuda" else "gloo",
+            init_method=rendezvous.as_uri(),
+            rank=rank,
+            world_size=count,
+            timeout=_PATIENCE,
+        )
+    except (RuntimeError, ValueError) as error:  # the families of torch's own about processes
+        first = str(error).strip().partition("\n")[0]
+        raise Unavailable(
+            "several GPUs", f"their processes do not come together ({first}); leave --gpus out"
+        ) from error
     try:
         # diffusers' own `enable_parallelism` asks for an accelerator, and can not be undone.
         parallel = ContextParallelConfig(ulysses_degree=count)
@@ -58,6 +71,15 @@ def joined(rank: int, count: int, device: torch.device, rendezvous: Path) -> Ite
         yield Share(rank=rank, count=count, config=config)
     finally:
         distributed.destroy_process_group()
+
+
+def _count_anew() -> None:
+    """torch names a group by their number so far, and counts one that failed to start as well.
+
+    Helpers are new processes and count from 0: under another name they are never met.
+    """
+    if not distributed.is_initialized():
+        distributed_c10d._world.group_count = 0
 
 
 def take_card(device: torch.device) -> None:

@@ -39,7 +39,8 @@ class Shot:
 
     first_frames: (n, H, W, 3) uint8 at model size, or None. last_frame: (H, W, 3) uint8 or None.
     references: pictures (h, w, 3) uint8 of any size, to take identity from. overlap: how many of
-    the sampled frames, at the start, belong to the clip before this one.
+    the sampled frames, at the start, belong to the clip before this one. leads_on: the next clip
+    starts with last_frame, so it comes after this one's frames; else it is the last of them.
     num_videos: videos of one batch, with seeds from request.seed upward.
     """
 
@@ -49,6 +50,7 @@ class Shot:
     last_frame: np.ndarray | None = None
     references: tuple[np.ndarray, ...] = ()
     overlap: int = 0
+    leads_on: bool = False
     num_videos: int = 1
 
     @property
@@ -87,6 +89,11 @@ class Shot:
         """Frames the model makes, 4 k + 1, with the overlap."""
         frames = self.request.num_frames + self.overlap
         return self.request.replace(num_frames=frames).sampled_frames
+
+    @property
+    def spare_frames(self) -> int:
+        """Sampled frames that are left out on the way to the last picture, to end with it."""
+        return 0 if self.leads_on else self.sampled_frames - self.request.num_frames
 
     @property
     def shape(self) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.distributed import distributed_c10d
 
 from ourvidz.domain.errors import Cancelled, InvalidRequest, Unavailable
 from ourvidz.domain.progress import Progress
@@ -17,7 +18,7 @@ from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, render
 from ourvidz.pipeline.crew import check, crewed
 from ourvidz.pipeline.export import read_frames
-from ourvidz.pipeline.parallel import take_card
+from ourvidz.pipeline.parallel import joined, take_card
 from ourvidz.pipeline.shot import Shot, shot_of
 from tests.shares import compare
 from tests.tiny import save_tiny_starter
@@ -63,6 +64,28 @@ def test_every_process_has_a_card_of_its_own(
     monkeypatch.setattr(torch._C, "_cuda_setDevice", chosen.append, raising=False)
     take_card(torch.device(name))
     assert chosen == [number]
+
+
+def test_a_group_that_did_not_start_is_an_error_at_once_and_the_next_one_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By that name helpers, which are new processes, look for it; else they wait ten minutes."""
+    names: list[str] = []
+
+    def start(*_: object, **__: object) -> None:
+        names.append(distributed_c10d._process_group_name([], use_hashed_name=False))
+        raise torch.distributed.DistStoreError("nobody came\nException raised from get")
+
+    monkeypatch.setattr(torch.distributed, "init_process_group", start)
+    try:
+        for _ in range(2):
+            text = r"several GPUs: .*\(nobody came\); leave --gpus out"
+            work = joined(0, 2, torch.device("cpu"), tmp_path / "meeting")
+            with pytest.raises(Unavailable, match=text), work:
+                pass
+    finally:
+        distributed_c10d._world.group_count = 0
+    assert names == ["0", "0"]
 
 
 def test_every_way_to_run_can_be_divided(tmp_path: Path) -> None:
