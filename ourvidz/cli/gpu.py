@@ -9,7 +9,7 @@ from ourvidz.cli.findings import Finding, damage
 from ourvidz.cli.inventory import take_inventory
 from ourvidz.cli.screen import as_bytes
 from ourvidz.domain.catalog import FAMILIES
-from ourvidz.domain.errors import InvalidRequest
+from ourvidz.domain.errors import InvalidRequest, Unavailable
 from ourvidz.domain.family import Precision
 from ourvidz.domain.request import VideoRequest
 from ourvidz.pipeline import ModelManager, gpu
@@ -26,7 +26,11 @@ _PACKAGES = {"bitsandbytes": "4-bit models", "kernels": "the fastest attention"}
 
 def gpu_findings(settings: Settings) -> Iterator[Finding]:
     """Driver, torch's build, the card, attention, formats, host memory, weights, what would run."""
-    card = gpu.card() if settings.device != "cpu" else None
+    try:
+        card = gpu.card() if settings.device != "cpu" else None
+    except Unavailable as away:
+        yield Finding("card", "fail", "does not answer", away.advice)
+        return
     yield from _driver(settings, card)
     if card is not None:
         yield from _card(card)

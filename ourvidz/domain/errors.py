@@ -38,15 +38,15 @@ class NotEnoughCredits(OurVidzError):
     """The price is higher than the balance; nothing was spent.
 
     >>> str(NotEnoughCredits(need=5, have=2))
-    'This costs 5 credits and you have 2. Choose a shorter length or add credits.'
+    'This costs 5 credits and you have 2. Nothing was spent: add credits, or ask for less.'
     """
 
     exit_code = 3
 
     def __init__(self, need: int, have: int) -> None:
         super().__init__(
-            f"This costs {need} credits and you have {have}. "
-            "Choose a shorter length or add credits."
+            f"This costs {need} credit{'' if need == 1 else 's'} and you have {have}. "
+            "Nothing was spent: add credits, or ask for less."
         )
         self.need = need
         self.have = have

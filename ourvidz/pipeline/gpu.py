@@ -21,6 +21,7 @@ from diffusers import WanTransformer3DModel
 from diffusers.models.attention_dispatch import AttentionBackendName, dispatch_attention_fn
 from torch import nn
 
+from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.family import Precision
 from ourvidz.pipeline.attention import attending
 from ourvidz.pipeline.quantize import quantize
@@ -90,10 +91,18 @@ def cuda_build() -> str:
 
 
 def card() -> Card | None:
-    """The device that torch would use, None when it can use none."""
+    """The device that torch would use, None when it can use none.
+
+    Raises Unavailable when it does not answer: another process holds it, or it fell off the bus.
+    """
     if not torch.cuda.is_available():
         return None
-    free, total = torch.cuda.mem_get_info()
+    try:
+        free, total = torch.cuda.mem_get_info()
+    except RuntimeError as error:
+        raise Unavailable(
+            "card", "see `nvidia-smi` for who uses it or what ails it, then try again"
+        ) from error
     return Card(
         name=torch.cuda.get_device_name(),
         capability=torch.cuda.get_device_capability(),

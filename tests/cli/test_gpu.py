@@ -42,6 +42,20 @@ def test_a_gpu_that_was_asked_for_must_be_there(
     assert "Dockerfile" in findings(done)["torch"]["advice"]
 
 
+def test_a_card_that_does_not_answer_is_a_finding(
+    ourvidz: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy() -> tuple[int, int]:
+        raise RuntimeError("CUDA error: all CUDA-capable devices are busy or unavailable")
+
+    monkeypatch.setenv("OURVIDZ_DEVICE", "cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", busy)
+    done = ourvidz("doctor", "--gpu", "--json")
+    assert done.status == 1
+    assert "nvidia-smi" in findings(done)["card"]["advice"]
+
+
 @pytest.mark.gpu
 def test_a_gpu_is_described(ourvidz: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURVIDZ_DEVICE", "cuda")

@@ -74,8 +74,10 @@ def test_the_last_credit_is_spent_once_from_two_tabs_at_once(town: Town) -> None
 
     with ThreadPoolExecutor(2) as both:
         outcomes = sorted(both.map(spend, tabs))
-    assert outcomes == ["This costs 1 credits and you have 0. Choose a shorter length or add "
-                        "credits.", "queued"]  # fmt: skip
+    assert outcomes == [
+        "This costs 1 credit and you have 0. Nothing was spent: add credits, or ask for less.",
+        "queued",
+    ]
     assert account.balance(me, town.studio) == 0
     assert town.ledger(me) == [("grant", 1), ("reserve", -1)]
 
