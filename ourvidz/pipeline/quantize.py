@@ -114,8 +114,9 @@ def quantize(module: nn.Module, precision: Precision, device: torch.device) -> N
 def quantizable(module: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
     """The linear layers that formats reach and none has reached yet, by name."""
     for name, layer in module.named_modules():
-        is_plain = isinstance(layer, nn.Linear) and type(layer).__name__ not in dict(_LAYERS)
-        if is_plain and name != _LAST and not _KEPT & {*name.split(".")}:
+        if not isinstance(layer, nn.Linear) or type(layer).__name__ in dict(_LAYERS):
+            continue
+        if name != _LAST and not _KEPT & {*name.split(".")}:
             yield name, layer
 
 

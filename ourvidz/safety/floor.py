@@ -111,7 +111,7 @@ class SafetyFloor:
 
     def _scores(self, pieces: Sequence[str]) -> dict[str, float]:
         """The highest of each head; pieces of like length go together, which saves padding."""
-        highest = dict.fromkeys(HEADS, 0.0)
+        highest: dict[str, float] = dict.fromkeys(map(str, HEADS), 0.0)
         pieces = sorted(pieces, key=len)
         for start in range(0, len(pieces), _BATCH):
             scores = self._heads.scores(self._embed(pieces[start : start + _BATCH]))
