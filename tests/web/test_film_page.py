@@ -111,10 +111,10 @@ class TestEditing:
         assert board.scenes == before
 
     def test_what_undo_needs_is_no_longer_than_it_was_written(self, board: Page) -> None:
-        board.press("scene", "boat", prompt="лодка", seconds="5", transition="cut")
+        board.press("scene", "boat", prompt="a boat by a café", seconds="5", transition="cut")
         answer = board.press("delete", "cat")
         (kept,) = re.findall(r'name="scenes" value="(.*?)"', answer.markup)
-        assert "лодка" in unescape(kept)
+        assert "a boat by a café" in unescape(kept)
 
     def test_a_scene_is_added_at_the_end(self, board: Page) -> None:
         board.press("add", prompt="a lighthouse", seconds="5")
