@@ -16,7 +16,8 @@ window.ov = (() => {
 
   // --- Place: the address of the page says where the person is, and Back leads to where they were --
   const PAUSE_MS = 1200;
-  const typed = new Map(), pauses = new Map();  // by their block's id: texts on their way, timers
+  // By their block's id: texts on their way, texts typed since the last press, timers.
+  const typed = new Map(), recent = new Map(), pauses = new Map();
   const of = (query, name) => new URLSearchParams(query).get(name) || '';
   const saved = (field) => field.dispatchEvent(new FocusEvent('blur'));
   let painted = '';  // the address of what is shown, which Back changes later than the browser's
@@ -24,7 +25,10 @@ window.ov = (() => {
 
   function place(element, props, trigger, watch, event) {
     let isBack = false;  // until what it leads to is shown, or something else is pressed
-    window.addEventListener('click', () => { isBack = false; }, true);
+    window.addEventListener('click', (click) => {
+      isBack = false;
+      if (click.target.closest('button')) recent.clear();  // it sends them, or changes them
+    }, true);
     window.addEventListener('popstate', () => {
       isBack = true;
       document.activeElement?.blur();  // which keeps what was typed there
@@ -35,7 +39,10 @@ window.ov = (() => {
       painted = props.value;
       if (isFirst || of(painted, 'project') !== of(before, 'project')) {
         typed.clear();
+        recent.clear();
         window.setTimeout(restore, 300);  // after the fields have been painted
+      } else if (isBack) {
+        window.setTimeout(write, 300, recent);  // they may not have been kept yet when it was painted
       }
       if (painted === here) isBack = false;
       else if (isFirst || !isBack) {  // else the answer to this Back is still on its way
@@ -173,6 +180,7 @@ window.ov = (() => {
     const block = input.target.closest('[id^=ov-step-] .block[id]');
     if (!block || input.target.tagName !== 'TEXTAREA') return;
     typed.set(block.id, input.target.value);
+    recent.set(block.id, input.target.value);
     window.clearTimeout(pauses.get(block.id));
     pauses.set(block.id, window.setTimeout(saved, PAUSE_MS, input.target));
   });
@@ -196,6 +204,10 @@ window.ov = (() => {
   function restore() {
     const texts = JSON.parse(window.sessionStorage.getItem(stash()) || '[]');
     window.sessionStorage.removeItem(stash());
+    write(texts);
+  }
+
+  function write(texts) {
     for (const [id, text] of texts) {
       const field = document.querySelector(`#${CSS.escape(id)} textarea`);
       if (!field || field.value === text) continue;
