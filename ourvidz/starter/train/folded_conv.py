@@ -2,8 +2,7 @@
 
 On CPUs bf16 `conv3d` can give non-finite weight gradients and fp32 falls into a slow path. The sum
 over temporal taps of `conv2d` on the frames folded into the batch is the same function. With AMX,
-`conv3d` itself is twice as fast as that sum if channels lie last in memory: 9 frames forward and
-backward in 0.55 s instead of 0.78 (one thread of a Xeon with AMX, torch 2.13, 2026-12-01).
+`conv3d` itself is quicker than that sum if channels lie last in memory (`benchmarks/LOG.md`).
 """
 
 from __future__ import annotations
