@@ -18,6 +18,13 @@ SHORTER: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_is_committed_has_no_warning_of_the_machine_it_ran_on(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    outputs = [one for cell in notebook.cells for one in cell.get("outputs", ())]
+    assert outputs and not [one for one in outputs if one.get("name") == "stderr"]
+
+
 @pytest.mark.filterwarnings("ignore")  # of the kernel's own libraries, not of ours
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_without_an_error(path: Path) -> None:

@@ -29,10 +29,6 @@ from tests.web.wizard import begun
 
 pytestmark = needs_chromium
 
-#: A browser that says nothing of the status of what was fetched.
-_UNTOLD = """Object.defineProperty(PerformanceResourceTiming.prototype, 'responseStatus',
-                                   { get: () => undefined })"""
-
 
 def test_without_a_network_it_says_so_and_goes_on_when_there_is_one(
     people: People,  # noqa: F811
@@ -159,17 +155,13 @@ def test_a_refused_prompt_is_explained_and_costs_nothing(people: People) -> None
     expect(page.locator("#ov-credits")).to_contain_text("5")
 
 
-@pytest.mark.parametrize("tells", [True, False], ids=["status told", "as in Safari"])
 def test_a_session_that_ends_while_one_types_takes_nothing_along(
     people: People,  # noqa: F811
     town: Town,
-    tells: bool,
 ) -> None:
     ann = people.person()
     where = begun(town, ann.me, enhanced_prompt="A red sailboat.")
     page = people.window(of=ann)
-    if not tells:
-        page.add_init_script(_UNTOLD)
     page.goto(address(where))
     seen(page, "prompt")
     there = page.url

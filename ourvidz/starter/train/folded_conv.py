@@ -114,8 +114,7 @@ def native_pays() -> bool:
         way(conv, x, past).square().mean().backward()
         return perf_counter() - begin
 
-    ways = (native_conv3d, folded_conv3d)
-    native, folded = (min(seconds(way) for _ in range(3)) for way in ways)
-    seconds(native_conv3d)
-    gradient = conv.weight.grad
+    ways = (folded_conv3d, native_conv3d)
+    folded, native = (min(seconds(way) for _ in range(3)) for way in ways)
+    gradient = conv.weight.grad  # the native one's
     return native < folded and gradient is not None and bool(gradient.isfinite().all())
