@@ -1,7 +1,7 @@
 # One image, two roles: `docker run IMAGE app` serves the website, `docker run --gpus all IMAGE
 # worker` renders. Both are told everything by OURVIDZ_… variables; see README.md, "hosted".
 #
-#   docker build --build-arg TORCH_CUDA=cu130 -t ourvidz .
+#   docker build -t ourvidz .
 #   docker run --gpus all -v ourvidz:/var/lib/ourvidz --env-file worker.env ourvidz worker
 
 FROM nvidia/cuda:13.0.1-runtime-ubuntu24.04 AS base
@@ -23,17 +23,17 @@ RUN apt-get update \
 
 FROM base AS build
 
-# Which CUDA torch is built for; the host's driver must know it. Another index than the usual one
-# is given with TORCH_INDEX.
+# Which CUDA torch is built for: by default the newest, which the host's driver must know. For an
+# older one name it, as cu126, and with TORCH_INDEX the index that has such builds.
 ARG TORCH_VERSION=2.13.0
-ARG TORCH_CUDA=cu130
+ARG TORCH_CUDA=""
 ARG TORCH_INDEX=""
 
 # torch first and alone: any other package would take the newest one with it.
 # hadolint ignore=DL3013
 RUN python3.12 -m venv /opt/venv \
     && pip install ${TORCH_INDEX:+--index-url "${TORCH_INDEX}"} \
-        "torch==${TORCH_VERSION}${TORCH_INDEX:++${TORCH_CUDA}}"
+        "torch==${TORCH_VERSION}${TORCH_CUDA:++${TORCH_CUDA}}"
 
 WORKDIR /opt/ourvidz
 COPY requirements.txt requirements-nodeps.txt ./

@@ -6,9 +6,13 @@ set -eu
 role=${1:-$(tr '\0' ' ' </proc/1/cmdline)}
 
 case $role in
-*app*) exec python -c "
+*app* | *"ourvidz serve"*)
+    typed=$(echo "$role" | sed -n 's/.*--port[= ]\([0-9]*\).*/\1/p')
+    # Never by a proxy of the environment: that has an address of its own for 127.0.0.1.
+    exec python -c "
 import sys, urllib.request
-with urllib.request.urlopen('http://127.0.0.1:${OURVIDZ_PORT:-7860}/healthz', timeout=10) as answer:
+ask = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+with ask('http://127.0.0.1:${typed:-${OURVIDZ_PORT:-7860}}/healthz', timeout=10) as answer:
     sys.exit(answer.status != 200)
 " ;;
 *worker*)

@@ -77,6 +77,29 @@ def test_torch_is_the_pinned_one_and_comes_first() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("cuda", "index", "words"),
+    [
+        ("", "", ["torch==2.0"]),
+        ("cu126", "https://builds", ["--index-url", "https://builds", "torch==2.0+cu126"]),
+        ("cu126", "", ["torch==2.0+cu126"]),  # the usual index has none: pip says so
+    ],
+)
+def test_a_cuda_that_was_asked_for_is_never_ignored(
+    cuda: str, index: str, words: list[str]
+) -> None:
+    (line,) = (one for one in all_of("RUN") if "torch==" in one)
+    install = line.partition("pip install ")[2]
+    variables = {"TORCH_VERSION": "2.0", "TORCH_CUDA": cuda, "TORCH_INDEX": index}
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f"printf '%s\\n' {install}"],
+        env=variables,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout.split() == words
+
+
 def test_no_packages_come_from_a_named_host() -> None:
     text = (ROOT / "Dockerfile").read_text()
     assert re.findall(r"https?://[^\s\"']+", text) == []
@@ -160,8 +183,15 @@ def test_an_app_is_healthy_when_it_answers(port: int) -> None:
     import sys
 
     folder = str(Path(sys.executable).parent)
-    assert health("python app.py", OURVIDZ_PORT=str(port), PATH=f"{folder}:/usr/bin:/bin") == 0
-    assert health("python app.py", OURVIDZ_PORT="9", PATH=f"{folder}:/usr/bin:/bin") != 0
+    path = f"{folder}:/usr/bin:/bin"
+    assert health("python app.py", OURVIDZ_PORT=str(port), PATH=path) == 0
+    assert health("python app.py", OURVIDZ_PORT="9", PATH=path) != 0
+    # The port that was typed goes before the environment's, and a proxy there is none for us.
+    for role in (f"python app.py --port {port} ", f"python ourvidz serve --port={port} "):
+        assert health(role, OURVIDZ_PORT="9", PATH=path) == 0
+    assert health("python ourvidz serve", OURVIDZ_PORT="9", PATH=path) != 0
+    proxy = {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    assert health("python app.py", OURVIDZ_PORT=str(port), PATH=path, **proxy) == 0
 
 
 def test_a_worker_is_healthy_while_its_card_answers(tmp_path: Path) -> None:
