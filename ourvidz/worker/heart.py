@@ -62,7 +62,10 @@ class Heart:
         try:
             answer = self._queue.heartbeat(self._lease, self._settings.lease_s, *self._known)
         except Unavailable as error:
-            log.warning("job %s: no heartbeat: %s", self._lease.job.id, error)
+            log.warning("job %s: no heartbeat: %s", self._lease.job.id, error.in_full)
+            return False
+        except Exception:  # it must go on: without it a job that runs well is lost
+            log.exception("job %s: no heartbeat: internal error", self._lease.job.id)
             return False
         self._beat_at = max(self._beat_at, sent_at)
         if answer != "ok":

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from ourvidz.backends.embedded.direct_courier import DirectCourier
 from ourvidz.backends.postgres.work_queue import PostgresQueue
 from ourvidz.domain.errors import NotAllowed
 from ourvidz.domain.job import Lease
 from ourvidz.worker import Worker
+from tests.servers import SUPERUSER, Cluster
 from tests.worker.workshop import Workshop
 
 
@@ -42,6 +48,56 @@ def test_a_job_that_can_not_be_finished_does_not_end_the_worker(workshop: Worksh
         time.sleep(2 * workshop.settings.register_s)
         after = workshop.house.scalar(seen, worker.id)
     assert isinstance(before, type(after)) and after > before, "nobody hears of it any more"  # type: ignore[operator]
+
+
+def test_a_heartbeat_that_meets_a_bug_is_not_the_last_one(workshop: Workshop) -> None:
+    class Slips(PostgresQueue):
+        """The database has a bug, once."""
+
+        slips = 1
+
+        def heartbeat(self, *args: Any) -> Any:
+            if self.slips:
+                self.slips -= 1
+                raise ZeroDivisionError("the database has a bug")
+            return super().heartbeat(*args)
+
+    workshop.queue = Slips(workshop.house.worker)
+    with workshop.working():
+        job = workshop.order("steps=70x0.1")  # longer than its lease
+        assert workshop.ended(job).state == "succeeded"
+    assert workshop.starts(job) == [1]
+
+
+@contextmanager
+def reading_only(workshop: Workshop, postgres: Cluster) -> Iterator[None]:
+    """The database takes no changes from workers, as a standby or one whose disk is full."""
+    cut = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'ourvidz_worker'"
+    with closing(psycopg.connect(postgres.url(SUPERUSER), autocommit=True)) as root:
+        try:
+            root.execute("alter role ourvidz_worker set default_transaction_read_only = on")
+            root.execute(cut)
+            yield
+        finally:
+            root.execute("alter role ourvidz_worker reset default_transaction_read_only")
+            root.execute(cut)
+
+
+def test_a_result_waits_until_the_database_takes_changes_again(
+    workshop: Workshop, postgres: Cluster
+) -> None:
+    with workshop.working():
+        job = workshop.order("steps=4x0.1")
+        workshop.wait_for(lambda: workshop.starts(job))
+        with reading_only(workshop, postgres):
+            workshop.wait_for(lambda: len(workshop.files(job)) == 2)
+            time.sleep(1)
+        assert workshop.ended(job).state == "succeeded"
+        with reading_only(workshop, postgres):
+            waiting = workshop.order("steps=1x0")
+            time.sleep(1)
+        assert workshop.ended(waiting).state == "succeeded"
+    assert workshop.starts(job) == workshop.starts(waiting) == [1]
 
 
 def test_a_storage_that_refuses_one_worker_leaves_the_job_to_another(workshop: Workshop) -> None:

@@ -49,6 +49,13 @@ def _standard(error: psycopg.Error) -> Exception | None:
         case pg.CheckViolation() | pg.NotNullViolation():
             field = error.diag.column_name or _field_of(error)
             return InvalidRequest(field, "has a value that can not be kept; change it")
+        case pg.ReadOnlySqlTransaction():
+            return Unavailable(
+                "database",
+                "it takes no changes now; try again in a minute",
+                f"takes no changes ({error.diag.message_primary}); it is a standby, or its disk "
+                "is full",
+            )
         case PoolTimeout() | pg.OperationalError() | pg.InterfaceError():
             return Unavailable("database", "it does not answer now; try again in a minute")
         case pg.DataError():
