@@ -95,7 +95,7 @@ def _video(video: Video, count: int, words: str) -> str:
         f'<video controls playsinline preload="metadata" poster="{source}/thumbnail"'
         f' src="{source}" aria-label="{name}"></video>'
         f'<ul class="ov-facts">{listed}</ul><p class="ov-actions">'
-        f'<a class="ov-button primary" id="ov-download" href="{source}?download=1" download>'
+        f'<a class="ov-button primary" id="ov-download" href="{source}?download=1">'
         f"{icon('download')}{CREATE['download']}</a>"
         f'<a class="ov-button quiet" id="ov-to-library" href="/app/library">{icon("library")}'
         f"{more}</a>"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from uuid import UUID
 
 from ourvidz.domain.account import Identity
 from ourvidz.domain.errors import NotAllowed
+from ourvidz.domain.scene import SHOT_S
 from ourvidz.studio import film_orders, films, keyframes
 from ourvidz.studio.door import Studio
 from ourvidz.web.film.editing import Done, edit, restored, settled
@@ -22,7 +23,7 @@ _LISTED = "/app/films"
 def acted(me: Identity, studio: Studio, press: Press) -> Answer:
     """Do it, and show the page as it is now. An act that is not known only shows it."""
     view = View.of(press.at)
-    if press.act == "begin":
+    if press.act in ("begin", "begin_text"):
         return _begun(me, studio, press)
     if view.film is None or press.act == "show":
         return Answer(markup=_shown(me, studio, view))
@@ -45,15 +46,21 @@ def _shown(me: Identity, studio: Studio, view: View) -> str:
 
 
 def _begun(me: Identity, studio: Studio, press: Press) -> Answer:
-    """A new storyboard: of one idea, or an empty one to be written."""
+    """A new storyboard: one idea split into scenes, or a text to be written; the idea, if there is
+    one, is its first scene.
+    """
     idea, length = press.text("idea").strip(), press.text("seconds")
+    is_text = press.act == "begin_text" or not idea
     values: dict[str, object] = {}
     if idea:
         is_number = length.isascii() and length.isdigit() and len(length) <= 6
-        seconds = int(length) if is_number else 0
-        values = {"title": _title(idea), "scenes": films.split(me, studio, idea, seconds)}
+        seconds = SHOT_S if is_text else int(length) if is_number else 0
+        scenes = films.split(me, studio, idea, seconds)
+        if is_text:  # what they write themselves gets no camera of ours
+            scenes = tuple(replace(one, prompt=idea) for one in scenes)
+        values = {"title": _title(idea), "scenes": scenes}
     film = films.create_film(me, studio, values).film
-    view = View(film=film.id, text=not idea)
+    view = View(film=film.id, text=is_text)
     return Answer(markup=shown(me, studio, View(), goto=_LISTED + view.query()))
 
 

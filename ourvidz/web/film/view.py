@@ -79,6 +79,7 @@ def shown(me: Identity, studio: Studio, view: View, *, undo: str = "", goto: str
         return render(
             "storyboard_text.html",
             t=FILMS,
+            whose=me.user_id,
             board=board,
             title=board.title or FILMS["untitled"],
             text=format_storyboard([one for one in board.scenes if one.prompt.strip()]),
@@ -88,6 +89,7 @@ def shown(me: Identity, studio: Studio, view: View, *, undo: str = "", goto: str
     return render(
         "storyboard.html",
         t=FILMS,
+        whose=me.user_id,
         board=board,
         title=board.title or FILMS["untitled"],
         now=standing(me, studio, board),
@@ -107,6 +109,7 @@ def _listed(me: Identity, studio: Studio, goto: str, view: View) -> str:
     return render(
         "films.html",
         t=FILMS,
+        whose=me.user_id,
         films=[(one, _state_of(me, studio, one)) for one in found[:_SHOWN]],
         query=lambda film: View(film=film.id).query(),
         length=lambda film: clock(sum(scene.seconds for scene in film.scenes)),

@@ -66,7 +66,7 @@ window.ovBoard = (element, props, trigger, watch, event) => {
     const form = submit.target, fields = {};
     form.querySelectorAll('[data-tags] input:not([type=hidden])').forEach(tagged);
     for (const [name, value] of new FormData(form)) (fields[name] ||= []).push(String(value));
-    say(form.dataset.act, form.dataset.id, fields, form);
+    say(submit.submitter?.value || form.dataset.act, form.dataset.id, fields, form);
   });
   window.addEventListener('popstate', () => {
     if (!element.isConnected) return;
@@ -111,6 +111,39 @@ window.ovBoard = (element, props, trigger, watch, event) => {
   window.addEventListener('beforeunload', (leave) => {
     if (element.isConnected && element.querySelector('[data-keep][data-typed]')) leave.preventDefault();
   });
+
+  // --- What is typed outlives the page: a session that is over, or a phone that has ended what
+  // nobody looked at. The tab keeps it, as it keeps the texts of Create, and only while it is away.
+  const forms = () => [...root.querySelectorAll('form[data-keep]')];
+  const whose = () => {
+    const one = root.querySelector('[data-whose]')?.dataset.whose;
+    return one && `${one} ${window.location.pathname}${window.location.search}`;
+  };
+  function stash(isAway) {
+    if (!element.isConnected || !window.ov || !whose()) return;
+    const typed = isAway ? forms().filter((form) => 'typed' in form.dataset) : [];
+    window.ov.keep(whose(), typed.map((form) => [form.dataset.act, form.dataset.id, [...new FormData(form)]]));
+  }
+  document.addEventListener('visibilitychange', () => stash(document.hidden));
+  window.addEventListener('pagehide', () => stash(true));
+
+  function restore() {
+    if (!whose() || root.querySelector('[data-goto]')) return;
+    for (const [act, id, fields] of window.ov.kept(whose())) {
+      const form = forms().find((one) => one.dataset.act === act && one.dataset.id === id);
+      if (!form) continue;
+      fill(form, fields);
+      form.dataset.typed = '1';
+      open(form.closest('details'));
+    }
+  }
+  function fill(form, fields) {
+    const of = (name) => fields.filter((field) => field[0] === name).map((field) => field[1]);
+    for (const field of form.querySelectorAll('[name]:not([type=hidden])')) {
+      if (field.type === 'checkbox') field.checked = of(field.name).includes(field.value);
+      else field.value = of(field.name)[0] ?? field.value;
+    }
+  }
 
   // --- Tags -----------------------------------------------------------------------------------
   function tagged(input) {
@@ -161,6 +194,7 @@ window.ovBoard = (element, props, trigger, watch, event) => {
   // --- Jobs: each followed by the same code as everywhere ---------------------------------------
   function follow() {
     if (!window.ov) { window.setTimeout(follow, 100); return; }
+    restore();
     for (const row of root.querySelectorAll('[data-job]')) {
       window.ov.job(row, { value: row.dataset.job }, () => ended(row), () => {}, 'moved');
     }

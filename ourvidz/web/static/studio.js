@@ -21,7 +21,6 @@ window.ov = (() => {
   const of = (query, name) => new URLSearchParams(query).get(name) || '';
   const saved = (field) => field.dispatchEvent(new FocusEvent('blur'));
   let painted = '';  // the address of what is shown, which Back changes later than the browser's
-  const stash = () => `ov-typed ${of(painted, 'project')}`;  // nobody else has that project
 
   function place(element, props, trigger, watch, event) {
     let isBack = false;  // until what it leads to is shown, or something else is pressed
@@ -190,6 +189,18 @@ window.ov = (() => {
 
   // Whatever ends the page before they have arrived, a session that is over, Gradio's reload after a
   // lost connection or a link, takes no texts along: the tab keeps them until their project is open.
+  // whose: a name that nobody else comes by.
+  function keep(whose, texts) {
+    const name = `ov-typed ${whose}`;
+    if (texts.length) window.sessionStorage.setItem(name, JSON.stringify(texts));
+    else window.sessionStorage.removeItem(name);
+  }
+  function kept(whose) {
+    const texts = JSON.parse(window.sessionStorage.getItem(`ov-typed ${whose}`) || '[]');
+    keep(whose, []);
+    return texts;
+  }
+
   const plain = window.fetch;
   window.fetch = async (...asked) => {
     const answer = await plain(...asked), sent = String(asked[1]?.body || '');
@@ -198,13 +209,14 @@ window.ov = (() => {
     return answer;
   };
   window.addEventListener('pagehide', () => {
-    if (typed.size) window.sessionStorage.setItem(stash(), JSON.stringify([...typed]));
+    if (typed.size) keep(of(painted, 'project'), [...typed]);
+  });
+  window.addEventListener('pageshow', (shown) => {
+    if (shown.persisted) kept(of(painted, 'project'));  // this page has them, and changes them
   });
 
   function restore() {
-    const texts = JSON.parse(window.sessionStorage.getItem(stash()) || '[]');
-    window.sessionStorage.removeItem(stash());
-    write(texts);
+    write(kept(of(painted, 'project')));
   }
 
   function write(texts) {
@@ -218,12 +230,18 @@ window.ov = (() => {
   }
 
   // --- Toasts: Gradio makes their head a button, with the button that closes them inside ---------
+  // And days: the server writes those of UTC, which may be tomorrow's where the person is.
+  const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
   new MutationObserver(() => {
+    for (const time of document.querySelectorAll('time[data-day]')) {
+      delete time.dataset.day;
+      time.textContent = DAY.format(new Date(time.dateTime));
+    }
     for (const head of document.querySelectorAll('.toast-header[role=button]')) {
       head.removeAttribute('role');
       head.removeAttribute('tabindex');
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
 
-  return { cards, place, job, span };
+  return { cards, place, job, span, keep, kept };
 })();

@@ -17,8 +17,10 @@ class Board(gr.HTML):
     Its life is in static/board.js: links with `data-go` change the address without a new page,
     `data-play` becomes a player, `data-job` follows a job, `data-tags` edits a list of words.
     The script puts the markup in: Gradio would change old elements into new ones one by one, and
-    what was typed or played in one card would go on in another. script: a file of web/static with
-    more of it, which hears "ov-shown" after each answer.
+    what was typed or played in one card would go on in another. What is typed in a `data-keep`
+    form, and not sent, comes back with the page in the same tab, where the markup says by
+    `data-whose` for whom it was made. script: a file of web/static with more of it, which hears
+    "ov-shown" after each answer.
     """
 
     def __init__(self, value: str = "", *, script: str = "", **settings: Any) -> None:
