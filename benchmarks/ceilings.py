@@ -134,45 +134,83 @@ def synchronize(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-@dataclass
-class Draw:
-    """Power while something ran. watts: None where nothing can be read."""
+class Clock:
+    """Times between steps; the first step warms caches and compilers up and is no measure.
 
-    watts: float | None = None
+    on_tick: called at the end of each step.
+    """
+
+    def __init__(self, device: torch.device, on_tick: Callable[[], None] = lambda: None) -> None:
+        self._device = device
+        self._times: list[float] = []
+        self._on_tick = on_tick
+
+    def tick(self) -> None:
+        """A step has ended."""
+        synchronize(self._device)
+        self._times.append(perf_counter())
+        self._on_tick()
+
+    def median(self) -> float:
+        """Seconds of one step."""
+        pairs = zip(self._times, self._times[1:], strict=False)
+        return statistics.median(after - before for before, after in pairs)
+
+
+class Meter:
+    """Power from the first mark to the last: of the card by its driver, else of the processor by
+    its counter.
+    """
+
+    def __init__(self, *, has_card: bool) -> None:
+        self._has_card = has_card
+        self._marks: list[tuple[float, int | None]] = []
+        self._samples: list[tuple[float, float]] = []
+
+    def mark(self) -> None:
+        """What is measured begins here, ends here, or is on its way."""
+        self._marks.append((perf_counter(), _energy_uj()))
+
+    def sample(self, done: threading.Event) -> None:
+        """Ask the driver again and again until `done`."""
+        command = ["nvidia-smi", "--query-gpu=power.draw", "--format=csv,noheader,nounits"]
+        while not done.is_set():
+            try:
+                ran = subprocess.run(command, capture_output=True, text=True, timeout=_SMI_S)
+            except (OSError, subprocess.TimeoutExpired):
+                return
+            if found := re.match(r"\d+(\.\d+)?", ran.stdout):
+                self._samples.append((perf_counter(), float(found[0])))
+            done.wait(_SAMPLE_S)
+
+    @property
+    def watts(self) -> float | None:
+        """On average; None where nothing can be read, or nothing was in so short a time."""
+        if len(self._marks) < 2:
+            return None
+        (began, before), (ended, after) = self._marks[0], self._marks[-1]
+        if self._has_card:
+            drawn = [watts for at, watts in self._samples if began <= at <= ended]
+            return statistics.mean(drawn) if drawn else None
+        if before is None or after is None or after <= before:
+            return None
+        return (after - before) / 1e6 / (ended - began)
 
 
 @contextmanager
-def metered() -> Iterator[Draw]:
-    """Measure inside: the card's power by its driver, else the processor's by its counter."""
-    draw, samples, done = Draw(), list[float](), threading.Event()
-    sampling = threading.Thread(target=_sample, args=(samples, done), daemon=True)
-    has_card = shutil.which("nvidia-smi") is not None
-    began, before = perf_counter(), _energy_uj()
+def metered() -> Iterator[Meter]:
+    """Measure between the marks that are made inside."""
+    has_card, done = shutil.which("nvidia-smi") is not None, threading.Event()
+    meter = Meter(has_card=has_card)
+    sampling = threading.Thread(target=meter.sample, args=(done,), daemon=True)
     if has_card:
         sampling.start()
     try:
-        yield draw
+        yield meter
     finally:
         done.set()
         if has_card:
             sampling.join()
-        after = _energy_uj()
-        if samples:
-            draw.watts = statistics.mean(samples)
-        elif before is not None and after is not None and after > before:
-            draw.watts = (after - before) / 1e6 / (perf_counter() - began)
-
-
-def _sample(samples: list[float], done: threading.Event) -> None:
-    command = ["nvidia-smi", "--query-gpu=power.draw", "--format=csv,noheader,nounits"]
-    while not done.is_set():
-        try:
-            ran = subprocess.run(command, capture_output=True, text=True, timeout=_SMI_S)
-        except (OSError, subprocess.TimeoutExpired):
-            return
-        if found := re.match(r"\d+(\.\d+)?", ran.stdout):
-            samples.append(float(found[0]))
-        done.wait(_SAMPLE_S)
 
 
 def _energy_uj() -> int | None:

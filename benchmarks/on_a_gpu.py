@@ -102,6 +102,9 @@ def run_part(part: Part, limit_s: float) -> Outcome:
         text, _ = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
         text, is_late = _stopped(process), True
+    except KeyboardInterrupt:  # which its own group is not told of: it would keep the card
+        _stopped(process)
+        raise
     result = _last_json(text)
     whys = [row["not_measured"] for row in result.get("rows", ()) if row.get("not_measured")]
     is_done = process.returncode == 0 and not whys
@@ -150,12 +153,14 @@ def _short(value: float | None) -> str:
 
 
 def read(folder: Path) -> dict[str, Outcome]:
-    """Outcomes that an earlier call kept."""
+    """Outcomes that an earlier call kept; what another card gave says nothing of this one."""
     path = folder / "on_a_gpu.json"
     if not path.exists():
         return {}
-    parts: dict[str, Any] = json.loads(path.read_text())["parts"]
-    return {name: Outcome(**one) for name, one in parts.items()}
+    kept = json.loads(path.read_text())
+    if kept.get("gpu") != provenance().get("gpu"):
+        return {}
+    return {name: Outcome(**one) for name, one in kept["parts"].items()}
 
 
 def save(found: dict[str, Outcome], folder: Path) -> None:

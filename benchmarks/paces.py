@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +21,7 @@ from diffusers import (
 )
 from PIL import Image
 
-from benchmarks.ceilings import synchronize
+from benchmarks.ceilings import Clock, synchronize
 from benchmarks.random_models import random_transformer, random_vae
 from benchmarks.scenarios import Scenario
 from ourvidz.domain.catalog import family
@@ -86,13 +85,20 @@ def load(scenario: Scenario, manager: ModelManager, plan: Plan) -> Names:
 
 
 def ours(
-    scenario: Scenario, manager: ModelManager, names: Names, num_steps: int
+    scenario: Scenario,
+    manager: ModelManager,
+    names: Names,
+    num_steps: int,
+    on_tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Paces]:
-    """The stages as the product runs them: what is known after denoising, then after decoding."""
+    """The stages as the product runs them: what is known after denoising, then after decoding.
+
+    on_tick: called when the steps that are timed begin, and at the end of each.
+    """
     device = manager.device
     with manager.on_gpu(names["vae"]) as vae:
         condition, encode_s = _timed(lambda: _condition(scenario, vae), device)
-    clock = Clock(device)
+    clock = Clock(device, on_tick)
     _forget_peak(device)
     latents, attention, is_on = _denoised(scenario, manager, names, num_steps, clock, condition)
     per_step = 2 if scenario.family.profiles[scenario.profile].guidance_scale > 1 else 1
@@ -219,24 +225,6 @@ def export_s_per_mpx(num_frames: int = 33) -> float:
         )
         seconds = perf_counter() - begin
     return seconds / (width * height * num_frames / 1e6)
-
-
-class Clock:
-    """Times between steps; the first step warms caches and compilers up and is no measure."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._times: list[float] = []
-
-    def tick(self) -> None:
-        """A step has ended."""
-        synchronize(self._device)
-        self._times.append(perf_counter())
-
-    def median(self) -> float:
-        """Seconds of one step."""
-        pairs = zip(self._times, self._times[1:], strict=False)
-        return statistics.median(after - before for before, after in pairs)
 
 
 def _timed(work: Callable[[], Any], device: torch.device) -> tuple[Any, float]:

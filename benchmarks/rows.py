@@ -16,8 +16,9 @@ class Row:
     attention, compiled: what ran, which is not always what the plan wanted. *_gib: peaks, of
     denoising and decoding together and each. roofline_fraction: of the speed at the measured
     ceilings; ceiling: the format of the products among them. vs_diffusers: our seconds of a forward
-    in those of plain diffusers. not_measured: why, when there is no figure at all. incomplete: why
-    some are missing.
+    in those of plain diffusers. watts: while forwards are timed; joules_per_clip: as if decoding
+    drew as much. not_measured: why, when there is no figure at all. incomplete: why some are
+    missing.
     """
 
     scenario: str
@@ -74,6 +75,11 @@ class Options:
         words += [{True: "compiled", False: "eager", None: ""}[self.compiled]]
         words += [{True: "tiles", False: "no tiles", None: ""}[self.tiled]]
         return f" [{', '.join(filter(None, words))}]" if any(words) else ""
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it runs as a plan may say: formats are among its choices, levers are not."""
+        return self.attention is None and self.compiled is None and self.tiled is None
 
     def applied(self, made: Plan) -> Plan:
         """The plan with what was asked for instead."""

@@ -70,8 +70,8 @@ def measure(scenario: Scenario, manager: ModelManager, options: Options) -> Iter
     names = load(scenario, manager, made)
     manager.follow(made, names)
     found = None
-    with manager.job(), metered() as draw:
-        for paces in ours(scenario, manager, names, options.steps):
+    with manager.job(), metered() as meter:
+        for paces in ours(scenario, manager, names, options.steps, meter.mark):
             if options.attention and paces.attention != options.attention:
                 raise Unavailable(f"attention by {options.attention}", "it does not run here")
             precision = manager.format(names["transformer"])
@@ -82,7 +82,7 @@ def measure(scenario: Scenario, manager: ModelManager, options: Options) -> Iter
                 break
     if found is None or options.passes_only:
         return
-    found = replace(found, row=_with_power(found.row, draw.watts))
+    found = replace(found, row=_with_power(found.row, meter.watts))
     yield found
     needs = forward_operations(scenario.checkpoint.transformer, tokens(made.workload))
     ceilings = _ceilings(scenario, manager, made, manager.get(names["transformer"]).dtype, found)
@@ -190,7 +190,8 @@ def run(
                 with suppress(RuntimeError):  # of a card that is gone
                     manager.evict()
         rows.append(found.row)
-        rates += found.rates
+        if chosen.is_planned:  # the planner's speeds are those of its own ways
+            rates += found.rates
         print(line(rows[-1]), flush=True)
     return rows, rates
 
@@ -262,6 +263,9 @@ def main() -> None:
     chosen = [
         one for words in args.only or [""] for one in SCENARIOS if f"{words} " in f"{one.name} "
     ]
+    if not chosen:
+        names = "\n".join(one.name for one in SCENARIOS)
+        parser.error(f"no scenario holds {' or '.join(args.only)}; there are\n{names}")
     print(HEAD)
     ways = options.levers() if args.levers else (options,)
     rows, rates = run(chosen, ways, random_weights=args.random_weights, told=args.tell)

@@ -35,6 +35,11 @@ def take_inventory(family: Family, manager: ModelManager) -> Inventory:
     """Look for every component of `family`; nothing is loaded or downloaded."""
     sources = {part.source: part for model in family.checkpoints for part in model.components}
     places = {source: locate(source, manager.models_dir) for source in sources}
+    adapters = {
+        lora.source: locate(lora.source, manager.models_dir, lora.file)
+        for lora in (model.lora for model in family.checkpoints)
+        if lora
+    }
     missing = [source for source, place in places.items() if place is None]
     looked = {str(place): [*lacking(place)] for place in places.values() if place}
     damaged = {folder: names for folder, names in looked.items() if names}
@@ -42,18 +47,19 @@ def take_inventory(family: Family, manager: ModelManager) -> Inventory:
         status, advice = "needs a GPU", (f"{family.name} needs {family.needs}.",)
     else:
         status = "weights missing" if missing else "weights damaged" if damaged else "runs"
-        advice = tuple(
-            dict.fromkeys(
-                [f"{family.name}: {_how_to_get(one, family.name)}" for one in missing]
-                + [f"{family.name}: `ourvidz models verify {family.name}` says what to do"]
-                * bool(damaged)
-            )
-        )
+        lines = [_how_to_get(one, family.name) for one in missing]
+        if damaged:
+            lines.append(f"`ourvidz models verify {family.name}` says what to do")
+        for one, place in adapters.items():
+            if place is None:
+                lines.append(f"for its few-step profile {_how_to_get(one, family.name)}")
+        advice = tuple(f"{family.name}: {line}" for line in dict.fromkeys(lines))
     return Inventory(
         name=family.name,
         status=status,
         parts={
-            f"{one.name}/{one.folder}": str(where or "missing") for one, where in places.items()
+            f"{one.name}/{one.folder}": str(where or "missing")
+            for one, where in (places | adapters).items()
         },
         damaged=damaged,
         kept_bytes=_kept_bytes(places, manager.models_dir),

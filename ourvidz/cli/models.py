@@ -162,8 +162,9 @@ def _verify(model: str, args: Namespace, screen: Screen) -> None:
 
     models_dir = read_settings().models_dir
     sources = sources_of(model, args.ability)
-    verdicts = [verify(source, models_dir) for source in sources]
-    made = [one for source in sources for one in verify_kept(source, models_dir)]
+    screen.tell("Reading every byte of what is here …")
+    verdicts = [verify(source, models_dir, file=file) for source, file in sources]
+    made = [one for source, _ in sources for one in verify_kept(source, models_dir)]
     rows = (
         (one.state, f"{one.source.name}/{one.source.folder}", one.says) for one in verdicts + made
     )
@@ -184,8 +185,8 @@ def _check_installed(model: str, ability: Ability | None) -> None:
     from ourvidz.pipeline.weights.verify import verify
 
     models_dir = read_settings().models_dir
-    sources = [one for one in sources_of(model, ability) if one.kind == "package"]
-    verdicts = [verify(source, models_dir) for source in sources]
+    sources = [one for one in sources_of(model, ability) if one[0].kind == "package"]
+    verdicts = [verify(source, models_dir, file=file) for source, file in sources]
     if any(one.state != "sound" for one in verdicts):
         raise _unsound(model, verdicts)
 

@@ -22,6 +22,7 @@ from ourvidz.pipeline.budget import (
     profile_costs,
 )
 from ourvidz.pipeline.budget import plan as make_plan
+from ourvidz.pipeline.budget.words import frames
 
 #: What people ask a card about when they name no model.
 _FOR_CARDS = "wan2.1-14b"
@@ -119,7 +120,7 @@ def _rows(made: Plan) -> dict[str, str]:
     rows = {
         "model": f"{work.family}, {work.ability}, {work.profile}",
         "machine": _described(machine),
-        "size": f"{work.width}x{work.height}, {work.num_frames} frames",
+        "size": f"{work.width}x{work.height}, {frames(work.num_frames)}",
     }
     for part in made.components:
         if part.name != "tokenizer":
@@ -193,7 +194,7 @@ def _show_matrix(args: Namespace, screen: Screen) -> None:
         {"matrix": rows},
         aligned(("card", *models), *lines),
         "",
-        f"{args.profile}, {args.frames} frames at each model's own size, hosts with "
+        f"{args.profile}, {frames(args.frames)} at each model's own size, hosts with "
         f"{ram / GIB:g} GiB: format, placement, peak memory, time (published, not measured here)",
     )
 

@@ -42,11 +42,13 @@ class Screen:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
+        self._has_shown = False
         self._out = Console(soft_wrap=True, highlight=False)
         self._err = Console(stderr=True, soft_wrap=True, highlight=False)
 
     def show(self, document: Mapping[str, Any], *parts: str | Text) -> None:
         """The command's result: `document` for machines, `parts` one below the other for people."""
+        self._has_shown = True
         if self._as_json:
             print(json.dumps(document, ensure_ascii=False, default=str))
             return
@@ -59,9 +61,9 @@ class Screen:
         self._err.print(text, markup=False)
 
     def failed(self, error: OurVidzError) -> int:
-        """Tell what ended the command; returns the exit status."""
+        """Tell what ended the command, beside a result that was shown; returns the exit status."""
         kind, text = type(error).__name__, error.in_full
-        if self._as_json:
+        if self._as_json and not self._has_shown:
             print(json.dumps({"error": {"kind": kind, "message": text}}, ensure_ascii=False))
         if isinstance(error, InvalidRequest) and error.field in _TYPED:
             text = f"{_TYPED[error.field]}: {error.reason}"

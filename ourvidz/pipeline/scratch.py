@@ -77,6 +77,8 @@ class Scratch:
                 if inside.get("facts") != _canonical(facts):
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                if inside.get("digest") != _digest(tensors):
+                    raise ValueError("its tensors are not those that were written")
                 return tensors, json.loads(inside.get("words", "{}"))
         except FileNotFoundError:
             return None
@@ -102,8 +104,9 @@ class Scratch:
             self.folder.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as file:
                 draft = Path(file.name)
+            copies = {name: _copy(one) for name, one in tensors.items()}
             inside = {"facts": _canonical(facts), "words": json.dumps(dict(words or {}))}
-            save_file({name: _copy(one) for name, one in tensors.items()}, draft, metadata=inside)
+            save_file(copies, draft, metadata=inside | {"digest": _digest(copies)})
             draft.replace(path)
         except (OSError, SafetensorError) as error:
             log.warning("%s is not kept for another attempt: %s", stage, error)
@@ -161,6 +164,14 @@ def model_facts(
 def _copy(tensor: torch.Tensor) -> torch.Tensor:
     """On the CPU and nobody else's: a file takes no tensors that share memory."""
     return tensor.detach().to("cpu", copy=True).contiguous()
+
+
+def _digest(tensors: Mapping[str, torch.Tensor]) -> str:
+    """Of all bytes: a machine that loses its power may leave a file as long, but not as full."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _canonical(facts: Facts) -> str:

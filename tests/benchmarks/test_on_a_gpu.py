@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from time import sleep
 
 import pytest
 import torch
@@ -76,6 +81,23 @@ def test_a_part_that_takes_too_long_is_stopped_and_keeps_what_it_said() -> None:
     assert outcome.seconds < 30
 
 
+def test_ctrl_c_ends_the_part_that_is_running(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    text = f"import os, pathlib, time; pathlib.Path({str(told)!r}).write_text(f'{{os.getpid()}} ')"
+    part = f"Part(name='long', words=('-c', {text + '; time.sleep(300)'!r}), limit_s=300)"
+    lines = ["from benchmarks.gpu_parts import Part", "from benchmarks.on_a_gpu import run_part"]
+    words = [sys.executable, "-c", "\n".join([*lines, f"run_part({part}, 300)"])]
+    folder = Path(on_a_gpu.__file__).parents[1]
+    with subprocess.Popen(words, cwd=folder, stderr=subprocess.DEVNULL) as running:
+        while not (told.exists() and told.read_text().endswith(" ")):
+            assert running.poll() is None
+            sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()), 0)
+
+
 def test_rows_of_a_part_that_is_stopped_are_kept() -> None:
     row = json.dumps({"rows": [ROW]})
     text = f"import time; print({row!r}); print('decoding'); time.sleep(60)"
@@ -129,6 +151,13 @@ def test_what_was_found_comes_back_and_fills_the_report(tmp_path: Path) -> None:
     assert peak["ratio"] == 1.1
     text = report(tmp_path)
     assert "832x480x81 fast [nf4]" in text and "capped at 24 GB" in text
+
+
+def test_what_another_card_gave_is_measured_anew_here(tmp_path: Path) -> None:
+    save({"one": Outcome(state="done", result={"rows": [ROW]})}, tmp_path)
+    path = tmp_path / "on_a_gpu.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"gpu": "NVIDIA of somebody else"}))
+    assert read(tmp_path) == {}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="with a card all parts run")

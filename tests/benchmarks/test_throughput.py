@@ -6,16 +6,13 @@ import json
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from bitsandbytes.nn import Linear4bit
 from diffusers import WanTransformer3DModel, WanVACETransformer3DModel
 
 from benchmarks import throughput
-from benchmarks.ceilings import Ceilings, measure_ceilings, metered, peak_ram_bytes
 from benchmarks.paces import load, ours, plain
 from benchmarks.random_models import random_transformer, random_vae
 from benchmarks.rows import Options, not_measured
@@ -27,8 +24,6 @@ from ourvidz.pipeline.budget import machine_named, plan, read_calibrations
 from ourvidz.pipeline.compiled import compiled, is_compiled
 from ourvidz.pipeline.manager import ModelManager
 from ourvidz.pipeline.quantize import Fp8Linear, Int8Linear, quantizable
-
-CPU = torch.device("cpu")
 
 
 def test_names_of_scenarios_are_all_different() -> None:
@@ -44,58 +39,6 @@ def test_every_large_family_has_the_parameters_that_the_catalog_counts() -> None
                 built = kind(**dims.config)
             (part,) = (one for one in checkpoint.components if one.name == "transformer")
             assert sum(p.numel() for p in built.parameters()) == part.parameters, part.source
-
-
-def test_the_roofline_is_the_slower_of_computing_and_uploading() -> None:
-    ceilings = Ceilings(matmul_tflops=2.0, attention_tflops=1.0, copy_gbps=100.0, upload_gbps=10.0)
-    assert ceilings.seconds(4e12, 3e12) == 5.0
-    assert ceilings.seconds(4e12, 3e12, uploaded_bytes=80_000_000_000) == 8.0
-    assert replace(ceilings, upload_gbps=None).seconds(0, 1e12, uploaded_bytes=10**12) == 1.0
-
-
-def test_ceilings_are_measured_here() -> None:
-    found = measure_ceilings(CPU, torch.float32, (64, 128, 256, 32))
-    assert found.matmul_tflops > 0 and found.attention_tflops > 0 and found.copy_gbps > 0
-    assert found.upload_gbps is None and found.products == "float32"
-    assert peak_ram_bytes() > 2**20
-    with metered() as draw:
-        pass
-    assert draw.watts is None or draw.watts > 0
-
-
-@pytest.mark.parametrize(
-    ("precision", "products"),
-    [("fp8", "fp8"), ("int8", "int8"), ("nf4", "bfloat16"), ("bfloat16", "bfloat16")],
-)
-def test_products_are_measured_in_the_format_that_layers_multiply_in(
-    precision: str, products: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[torch.dtype] = []
-    for place, name in ((torch, "_scaled_mm"), (torch, "_int_mm"), (F, "linear")):
-        real = getattr(place, name)
-
-        def noted(rows: torch.Tensor, *rest: object, real: Any = real, **more: object) -> object:
-            seen.append(rows.dtype)
-            return real(rows, *rest, **more)
-
-        monkeypatch.setattr(place, name, noted)
-    found = measure_ceilings(CPU, torch.bfloat16, (64, 128, 256, 32), precision)
-    dtypes = {"fp8": torch.float8_e4m3fn, "int8": torch.int8, "bfloat16": torch.bfloat16}
-    assert found.products == products and found.matmul_tflops > 0
-    assert {*seen} == {dtypes[products]}
-
-
-@pytest.mark.parametrize("name", ["_scaled_mm", "_int_mm"])
-def test_a_device_without_8_bit_products_is_compared_with_16_bits_and_says_so(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(*_: object, **__: object) -> None:
-        raise NotImplementedError("not on this device")
-
-    monkeypatch.setattr(torch, name, missing)
-    precision = {"_scaled_mm": "fp8", "_int_mm": "int8"}[name]
-    found = measure_ceilings(CPU, torch.bfloat16, (64, 128, 256, 32), precision)
-    assert found.products == f"bfloat16, no {precision} here" and found.matmul_tflops > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +133,28 @@ def test_what_fails_keeps_the_figures_that_it_had(
     assert {one.work for one in rates} == {"denoise", "decode"}
     told = [json.loads(one) for one in capsys.readouterr().out.splitlines() if one[0] == "{"]
     assert [one["rows"][0]["decode_s"] is None for one in told] == [True, False, False]
+
+
+def test_what_a_lever_reaches_is_not_taught_as_the_speed_of_plans() -> None:
+    torch.set_num_threads(1)
+    planned = Options(steps=2, compared=False, passes_only=True)
+    ways = [planned, replace(planned, compiled=False)]
+    rows, rates = throughput.run([SCENARIOS[0]], ways, random_weights=True, told=False)
+    assert len(rows) == 2 and all(row.seconds_per_forward for row in rows)
+    (rate,) = (one for one in rates if one.work == "denoise")
+    assert rate.tflops == pytest.approx(rows[0].tflops)
+
+
+def test_a_scenario_that_is_not_there_replaces_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(throughput, "RESULTS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["throughput", "--only", "1080p", "--save"])
+    with pytest.raises(SystemExit):
+        throughput.main()
+    said = capsys.readouterr().err
+    assert "no scenario holds 1080p" in said and SCENARIOS[-1].name in said
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_backend_that_does_not_run_gives_no_figure() -> None:

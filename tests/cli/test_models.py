@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import huggingface_hub.constants
 import pytest
+import torch
 from diffusers import AutoencoderKLWan
+from safetensors.torch import save_file
 
+from ourvidz.cli.inventory import take_inventory
 from ourvidz.domain.catalog import family
+from ourvidz.pipeline import ModelManager
 from tests.cli.conftest import Run
-from tests.hub_server import serving
+from tests.hub_server import COMMIT, serving
 from tests.tiny import tiny_transformer, tiny_vae
 
 MODEL = "wan2.1-1.3b"
@@ -132,3 +138,35 @@ def test_a_damaged_starter_is_told_with_what_helps(
     assert "model starter" not in {one["what"] for one in found}
     shutil.rmtree(vae)
     assert ourvidz("models", "pull", "starter").status == 0
+
+
+def test_an_adapter_that_is_not_here_is_shown_and_one_in_the_hubs_cache_is_found(
+    ourvidz: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The few-step profile needs it; an error of that profile sends people to this list."""
+    starter, large = family("starter"), family("wan2.1-14b")
+    (checkpoint, *others), lora = starter.checkpoints, large.checkpoints[0].lora
+    assert lora
+    able = replace(starter, checkpoints=(replace(checkpoint, lora=lora), *others))
+    manager = ModelManager(models_dir=tmp_path / "models", device="cpu")
+    where = f"{lora.source.name}/{lora.source.folder}"
+    before = take_inventory(able, manager)
+    assert (before.status, before.parts[where]) == ("runs", "missing")
+    (advice,) = before.advice
+    assert "few-step profile" in advice and "models pull" in advice
+    assert where in ourvidz("models", "wan2.1-14b").stdout
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    home = tmp_path / "cache" / f"models--{lora.source.name.replace('/', '--')}"
+    path = home / "snapshots" / COMMIT / lora.source.folder / lora.file
+    path.parent.mkdir(parents=True)
+    save_file({"a": torch.zeros(1)}, path)
+    (home / "refs").mkdir()
+    (home / "refs" / "main").write_text(COMMIT)
+    assert take_inventory(able, manager).advice == ()
+    checked = ourvidz("models", "verify", "wan2.1-14b", "--json")
+    assert checked.status == 7 and "not sound" in checked.stderr  # all else is missing
+    states = {
+        one["source"]["name"]: one["state"] for one in json.loads(checked.stdout)["parts"]
+    }  # one document, whatever it says
+    assert states[lora.source.name] == "sound"

@@ -80,6 +80,13 @@ def test_a_format_may_be_chosen(ourvidz: Run, wanted: str) -> None:
     assert {cell["quantization"] for cell in cells if cell["fits"]} == {wanted}
 
 
+def test_nothing_is_claimed_of_a_card_that_is_not_so_or_not_known(ourvidz: Run) -> None:
+    for card in (("--gpu", "RTX 4090"), ("--gpu", "RTX 6000 Ada", "--vram", "48")):
+        shown = ourvidz("plan", *card, "--quantization", "int8", "--frames", "1", "--explain")
+        assert "int8, " in shown.stdout and "not 8-bit floats" not in shown.stdout
+        assert f"{card[1]}, " in shown.stdout and "720, 1 frame\n" in shown.stdout
+
+
 def test_another_size_of_memory_makes_it_another_card(ourvidz: Run) -> None:
     small, large = (planned(ourvidz, *LARGE, "--vram", gib) for gib in ("16", "80"))
     assert (small["placement"], large["placement"]) == ("streamed", "resident")
@@ -112,6 +119,8 @@ def test_the_matrix_has_every_card_and_every_model_that_needs_one(ourvidz: Run) 
         (["--gpu", "RTX 9999"], "not known; give its memory with --vram"),
         (["--gpu", "RTX 3060", "--model", "wan2.1-vace-14b"], "it fits with 832x480"),
         (["--vram", "2", "--model", "wan2.1-14b"], "no model for cards fits"),
+        (["--vram", "1", "--model", "starter"], "a card with more memory, or run it on the CPU"),
+        (["--vram", "1", "--frames", "1"], "with 1 frame, and"),
         (["--gpu", "RTX 3060", "--model", "wan2.1-14b", "--ram", "16"], "of host memory"),
         (["--gpu", "RTX 3090", "--model", "wan2.1-14b", "--quantization", "fp8"], "use int8"),
         (["--vram", "24", "--quantization", "nf4", "--model", "starter"], "use bf16"),

@@ -18,6 +18,7 @@ from ourvidz.pipeline.budget.ladder import (
 )
 from ourvidz.pipeline.budget.memory import needs
 from ourvidz.pipeline.budget.plans import Workload
+from ourvidz.pipeline.budget.words import frames
 
 _GIB = 2**30
 #: Lengths to try, the longest first: 3, 2 and 1 second.
@@ -28,11 +29,13 @@ def does_not_fit(work: Workload, means: Means, room_bytes: int) -> str:
     """How much is missing, and what to change: the size, the length, the host or the model."""
     says = (
         f"{work.family} needs {_gib(least_bytes(work, means))} at {work.width}x{work.height} "
-        f"with {work.num_frames} frames, and {means.machine.name} has {_gib(room_bytes)} to give"
+        f"with {frames(work.num_frames)}, and {means.machine.name} has {_gib(room_bytes)} to give"
     )
     here = " or ".join(_remedies(work, means, room_bytes))
     others = [one.name for one in catalog.FAMILIES.values() if _runs(one, work, means, room_bytes)]
-    if others:
+    if not catalog.family(work.family).needs:
+        other = "choose a card with more memory, or run it on the CPU"
+    elif others:
         other = f"choose {' or '.join(others[:2])}, which fit{'s' * (len(others) == 1)}"
     else:
         other = "no model for cards fits: choose a card with more memory, or 'starter'"
@@ -55,10 +58,10 @@ def _remedies(work: Workload, means: Means, room_bytes: int) -> Iterator[str]:
         if smaller and alike and _fits(sized, means, room_bytes):
             yield f"{width}x{height}"
             break
-    for frames in _SHORTER:
-        shorter = replace(work, num_frames=frames)
-        if frames < work.num_frames and _fits(shorter, means, room_bytes):
-            yield f"{frames} frames"
+    for count in _SHORTER:
+        shorter = replace(work, num_frames=count)
+        if count < work.num_frames and _fits(shorter, means, room_bytes):
+            yield frames(count)
             break
     if means.machine.ram_bytes is not None:
         roomy = replace(means, machine=replace(means.machine, ram_bytes=None))

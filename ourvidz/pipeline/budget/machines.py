@@ -97,8 +97,8 @@ def machine_named(
 ) -> Machine:
     """The card called `name`, as people or its driver write it, in a host with `ram_bytes`.
 
-    vram_bytes: instead of the card's own, such as a limit or another edition. Raises
-    InvalidRequest for a card that is not in the table.
+    vram_bytes: instead of the card's own, such as a limit or another edition; of a card that is not
+    in the table all that is known. Raises InvalidRequest for such a card without it.
 
     >>> machine_named("NVIDIA GeForce RTX 4090").name
     'RTX 4090'
@@ -108,6 +108,8 @@ def machine_named(
 --vram, or one of RTX 4060 Ti 16GB, RTX 4090, RTX 3090
     """
     found = _found(name)
+    if found is None and vram_bytes and name.strip():
+        found = Machine(name=name.strip())
     if found is None:
         raise InvalidRequest(
             "gpu",

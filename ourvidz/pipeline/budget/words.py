@@ -27,7 +27,7 @@ _OF_FORMAT: Mapping[Precision, str] = {
     "bf16": "bf16: half of fp32 and faster here",
     "fp32": "fp32: what every CPU computes well in; bf16 where that turns out to be faster",
     "fp8": "fp8: half of bf16 and faster, for this card multiplies 8-bit floats",
-    "int8": "int8: half of bf16; this card multiplies 8-bit integers, but not 8-bit floats",
+    "int8": "int8: half of bf16, multiplied as 8-bit integers",
     "nf4": "nf4: a quarter of bf16, unpacked for each pass, which takes time",
     "q8_0": "q8_0: a file of half of bf16, unpacked for each pass, which takes time",
     "q5_k_m": "q5_k_m: a file of 6 bits a weight, unpacked for each pass, which takes time",
@@ -38,6 +38,15 @@ _OF_PLACEMENT: Mapping[Placement, str] = {
     "freed after use": "is there for its own stage",
     "streamed": "comes block by block from host memory",
 }
+
+
+def frames(count: int) -> str:
+    """So many frames, as people say it.
+
+    >>> frames(1), frames(81)
+    ('1 frame', '81 frames')
+    """
+    return f"{count} frame{'s' * (count != 1)}"
 
 
 def reasons(plan: Plan, time_source: str) -> tuple[str, ...]:

@@ -55,18 +55,18 @@ def writable(models_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Nobody else writes in `folder` inside; raises Unavailable while another process does.
+def alone(where: Path) -> Iterator[None]:
+    """Nobody else writes the file or folder inside; raises Unavailable while another process does.
 
     Where the disk knows no locks, nobody is kept out.
     """
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(where, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(handle)
         raise Unavailable(
-            str(folder),
+            str(where),
             "another process is fetching these weights; wait until it ends, then run the same "
             "command again",
         ) from error

@@ -55,9 +55,12 @@ def parts_of(model: str, ability: Ability | None = None) -> tuple[Part, ...]:
     return tuple(once.values())
 
 
-def sources_of(model: str, ability: Ability | None = None) -> tuple[Source, ...]:
-    """Every folder that belongs to a family or an enhancer, of packages too; raises as above."""
-    return tuple(dict.fromkeys(part.source for part in _all_parts(model, ability)))
+def sources_of(model: str, ability: Ability | None = None) -> tuple[tuple[Source, str], ...]:
+    """Every folder that belongs to a family or an enhancer, of packages too, with the only file
+    of it that counts, "" for all; raises as above.
+    """
+    parts = _all_parts(model, ability)
+    return tuple(dict.fromkeys((part.source, part.only) for part in parts))
 
 
 def _all_parts(model: str, ability: Ability | None) -> list[Part]:

@@ -6,6 +6,7 @@ loader never sees half a model, and a stop at any moment costs the unfinished fi
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -51,10 +52,15 @@ class Errand:
         return sum(file.bytes for file in self.missing)
 
     @property
-    def disk_bytes(self) -> int:
-        """Free disk that it needs: what is kept and, for a while, the largest original."""
-        largest = max((file.bytes for file in self.missing), default=0)
-        return self.part.kept_bytes(self.fetch_bytes) + largest
+    def kept_bytes(self) -> int:
+        """Of the missing files in the format that they are kept in: all files shrink alike."""
+        whole = sum(file.bytes for file in self.listing.files)
+        return math.ceil(self.part.kept_bytes(whole) * self.fetch_bytes / max(1, whole))
+
+    @property
+    def passing_bytes(self) -> int:
+        """Of the largest original, which lies beside what is kept for a while."""
+        return max((file.bytes for file in self.missing), default=0)
 
 
 def survey(parts: Sequence[Part], models_dir: Path, origin: Origin) -> tuple[Errand, ...]:
@@ -76,10 +82,9 @@ def survey(parts: Sequence[Part], models_dir: Path, origin: Origin) -> tuple[Err
 
 def check_disk(errands: Sequence[Errand], models_dir: Path) -> tuple[int, int]:
     """Bytes that are needed and that are free; raises Unavailable when they do not suffice."""
-    kept = sum(errand.part.kept_bytes(errand.fetch_bytes) for errand in errands)
-    spare = max((errand.disk_bytes - errand.part.kept_bytes(errand.fetch_bytes) for errand in
-                 errands), default=0)  # fmt: skip
-    need = max(0, kept + spare - sum(errand.held_bytes for errand in errands))
+    kept = sum(errand.kept_bytes for errand in errands)
+    passing = max((errand.passing_bytes for errand in errands), default=0)
+    need = max(0, kept + passing - sum(errand.held_bytes for errand in errands))
     return need, check_room(need, models_dir, "pull one ability")
 
 
@@ -120,6 +125,8 @@ def _is_complete(part: Part, models_dir: Path) -> bool:
     damaged = {*manifest.damaged(home)}
     if not damaged:
         return not part.only or part.only in manifest.files
+    if Manifest.read(home) != manifest:  # another process took it apart while this one read it
+        return False
     draft = part.draft(models_dir)
     with writable(models_dir):
         shutil.rmtree(draft, ignore_errors=True)

@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
+from ourvidz.domain.errors import Unavailable
 from ourvidz.domain.family import Precision, Source
-from ourvidz.pipeline.weights.disk import check_room, writable, write_tensors
+from ourvidz.pipeline.weights.disk import alone, check_room, writable, write_tensors
 from ourvidz.pipeline.weights.manifest import OnBytes, sha256_of
 
 log = logging.getLogger(__name__)
@@ -91,24 +94,24 @@ class Shelf:
         """
         need = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
         home = _home(self.source, self.models_dir)
-        part = home / f"{self.recipe.stem}.{os.getpid()}.part"
         with writable(self.models_dir):
             home.mkdir(parents=True, exist_ok=True)
             self.sweep()
             check_room(need + SPARE_BYTES, self.models_dir, "use a smaller format")
-            try:
+            # A folder: the library writes beside the file that it was told, and renames.
+            with TemporaryDirectory(dir=home, suffix=".part") as room, alone(Path(room)):
+                part = Path(room) / "weights"
                 write_tensors(tensors, part, {"recipe": json.dumps(asdict(self.recipe))})
                 path = home / f"{self.recipe.stem}.{sha256_of(part)}.safetensors"
                 part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
             for other in self._superseded(path):
                 other.unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Delete what stopped processes left half written: it may fill the disk."""
         for left in _home(self.source, self.models_dir).glob("*.part"):
-            left.unlink(missing_ok=True)
+            with suppress(Unavailable, FileNotFoundError), alone(left):  # else somebody writes it
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def _superseded(self, path: Path) -> Iterator[Path]:
         """Files of the same use whose weights, adapter or layout were others."""

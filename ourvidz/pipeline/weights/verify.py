@@ -30,13 +30,18 @@ class Verdict:
 
 
 def verify(
-    source: Source, models_dir: Path | None, on_bytes: OnBytes = lambda count: None
+    source: Source,
+    models_dir: Path | None,
+    on_bytes: OnBytes = lambda count: None,
+    *,
+    file: str = "",
 ) -> Verdict:
     """Check the files of one source: against its manifest, else as far as they tell themselves.
 
-    The hub's cache names files by their digest. Of others only `lacking` tells.
+    The hub's cache names files by their digest. Of others only `lacking` tells. file: one that
+    must be there, where a folder's own list does not name it.
     """
-    folder = locate(source, models_dir)
+    folder = locate(source, models_dir, file)
     if folder is None:
         return Verdict(source=source, state="missing", says="is not on this machine")
     manifest = Manifest.read(folder)

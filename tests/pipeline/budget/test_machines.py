@@ -46,6 +46,14 @@ def test_another_card_is_never_taken_for_one_that_is_nearly_called_so(written: s
         machine_named(written)
 
 
+def test_a_card_that_the_table_lacks_is_planned_for_by_the_memory_it_is_said_to_have() -> None:
+    asked = machine_named("RTX 6000 Ada", vram_bytes=48 * GIB, ram_bytes=64 * GIB)
+    assert (asked.name, asked.vram_bytes, asked.ram_bytes) == ("RTX 6000 Ada", 48 * GIB, 64 * GIB)
+    assert asked.compute_capability is None and not asked.has_fp8
+    with pytest.raises(InvalidRequest, match="one of"):
+        machine_named(" ", vram_bytes=48 * GIB)
+
+
 def test_a_card_that_only_its_driver_knows_counts_with_what_that_says() -> None:
     seen = machine_seen(
         "Something 7", vram_bytes=10 * GIB, ram_bytes=20 * GIB, compute_capability=(8, 9)

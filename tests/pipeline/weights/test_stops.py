@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ import torch
 from safetensors.torch import save_file
 
 from ourvidz.domain.errors import Unavailable
+from ourvidz.pipeline.weights import manifest as manifests
 from ourvidz.pipeline.weights.convert import to_bf16
 from ourvidz.pipeline.weights.disk import writable
 from ourvidz.pipeline.weights.hub import Hub
-from ourvidz.pipeline.weights.manifest import NAME, Entry, Manifest
+from ourvidz.pipeline.weights.manifest import NAME, Entry, Manifest, OnBytes, sha256_of
 from ourvidz.pipeline.weights.parts import parts_of
 from ourvidz.pipeline.weights.pull import check_disk, pull, survey
 from ourvidz.pipeline.weights.verify import verify
@@ -91,6 +93,36 @@ def test_who_comes_second_leaves_what_the_first_one_finished(
         pull(errand, tmp_path, hub, lambda count: None)
     assert server.requests[SHARD] == 2
     assert verify(TRANSFORMER.source, tmp_path).says.startswith("5 files")
+
+
+def test_two_that_find_damage_at_once_leave_what_is_sound(
+    tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading tens of gigabytes takes minutes, in which another process may find it too."""
+    home = fetch(TRANSFORMER, tmp_path, hub)
+    (home / SHARD).unlink()
+    others = iter([lambda: survey([TRANSFORMER], tmp_path, hub)])
+
+    def meanwhile(path: Path, on_bytes: OnBytes) -> str:
+        if other := next(others, None):
+            other()
+        return sha256_of(path, on_bytes)
+
+    monkeypatch.setattr(manifests, "sha256_of", meanwhile)
+    (errand,) = survey([TRANSFORMER], tmp_path, hub)
+    assert next(others, None) is None and [one.name for one in errand.missing] == [SHARD]
+
+
+def test_the_rest_of_a_pull_needs_no_room_for_what_is_here(tmp_path: Path, hub: Hub) -> None:
+    """A part that is kept in half of the bytes, with half of it done."""
+    (errand,) = survey([TRANSFORMER], tmp_path, hub)
+    part = replace(TRANSFORMER, bf16_bytes=errand.fetch_bytes // 2)
+    whole = replace(errand, part=part)
+    shards = [one for one in errand.missing if one.name.endswith(".safetensors")]
+    rest = replace(whole, missing=tuple(shards[:1]))
+    (needed, _), (all_needed, _) = (check_disk([one], tmp_path) for one in (rest, whole))
+    assert 1.5 * shards[0].bytes <= needed < 1.6 * shards[0].bytes
+    assert all_needed < 0.53 * errand.fetch_bytes + max(one.bytes for one in shards)
 
 
 def test_what_older_pulls_left_does_not_come_along(tmp_path: Path, hub: Hub) -> None:
