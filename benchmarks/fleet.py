@@ -152,6 +152,10 @@ class FragileCourier:
     def __init__(self, courier: DirectCourier, switch: Path) -> None:
         self._courier, self._switch = courier, switch
 
+    def knock(self) -> None:
+        """See `ports.Courier`."""
+        self._courier.knock()
+
     def fetch(self, lease: Lease, key: str, path: Path) -> None:
         """See `ports.Courier`."""
         self._refuse()

@@ -39,7 +39,7 @@ def checks_for(entry: Entry) -> list[Check]:
     redis = Check("redis", _redis, variable="REDIS_URL")
     here = [Check("disk", _disk), Check("models", _models, 120.0), Check("policy", _policy, 120.0)]
     if entry == "worker":
-        return [worker_login, redis, *here]
+        return [worker_login, redis, Check("app", _app), *here]
     return [
         Check("database", _database, variable="DATABASE_URL"),
         worker_login,
@@ -141,6 +141,11 @@ def _redis(wiring: Wiring) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("redis", "ok", "answers")
+
+
+def _app(wiring: Wiring) -> Iterator[Finding]:
+    wiring.courier.knock()
+    yield Finding("app", "ok", f"lets this worker in at {wiring.settings.app_url}")
 
 
 def _storage(wiring: Wiring) -> Iterator[Finding]:

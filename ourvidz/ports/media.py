@@ -47,6 +47,12 @@ class Courier(Protocol):
     that the job does not need or that is gone, WorkerRefused when no job of this worker is served.
     """
 
+    def knock(self) -> None:
+        """Asked before any job is claimed: WorkerRefused when none would be served, Unavailable
+        when nobody answers now.
+        """
+        ...
+
     def fetch(self, lease: Lease, key: str, path: Path) -> None: ...
     def deliver(self, lease: Lease, bucket: str, path: Path, content_type: str) -> str:
         """Upload a file of this attempt; returns its key. Resumes after a dropped connection."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from ourvidz.domain.errors import PolicyRefused, Unavailable
 from ourvidz.domain.request import MAX_PROMPT_CHARS
 from ourvidz.domain.scene import MAX_SCENES
 from ourvidz.safety.english import is_english, is_known
-from ourvidz.safety.heads import HEADS, Embed, Heads, load_heads
+from ourvidz.safety.heads import Embed, load_heads
 from ourvidz.safety.lexicon import Kind, Lexicon, load_lexicon
+from ourvidz.safety.memory import Memory
 from ourvidz.safety.normalise import plain, readings
 from ourvidz.safety.own_words import without_our_words
 from ourvidz.safety.rules import REASONS, SUGGESTIVE, Sight, broken_rule
@@ -25,8 +28,8 @@ _PIECE_WORDS = 60
 #: All texts of one film together: the prompt and the enhanced prompt of every scene, the title and
 #: the negative prompt.
 MAX_CHARS = (2 * MAX_SCENES + 2) * MAX_PROMPT_CHARS
-#: Pieces that are embedded together: all those of a long film would take gigabytes at once.
-_BATCH = 64
+#: Texts whose readings are remembered: those of the longest film.
+_TEXTS = 2**10
 _SENTENCE = re.compile(r"(?<=[.!?;\n])\s+")
 _NAME = re.compile(r"\b([A-Z][a-zà-ÿ'\u2019]+) (?:[A-Z]\. )?([A-Z][a-zà-ÿ'\u2019]+)\b")
 
@@ -43,21 +46,34 @@ class GuardModel(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What one text says by itself. bare: without our own sentences. readable: it is English."""
+
+    bare: str
+    kinds: frozenset[Kind]
+    pieces: tuple[str, ...]
+    named: bool
+    readable: bool
+
+
 class SafetyFloor:
     """`ports.Policy` by word lists, sentence heads and, where configured, a guard model.
 
     embed: texts to unit vectors (n, 384). vocabulary: the words that the sentence model knows.
     guard: without one, sexual content is refused and only English is accepted.
+
+    All of a film is judged each time; what was found in a text or a sentence is remembered.
     """
 
     def __init__(
         self, embed: Embed, vocabulary: Collection[str], guard: GuardModel | None = None
     ) -> None:
-        self._embed = embed
         self._vocabulary = vocabulary
         self._guard = guard
         self._lexicon: Lexicon = load_lexicon()
-        self._heads: Heads = load_heads()
+        self._memory = Memory(embed, load_heads())
+        self._read = lru_cache(maxsize=_TEXTS)(self._read_anew)
 
     def check(
         self,
@@ -84,46 +100,49 @@ class SafetyFloor:
     def _look(self, texts: Sequence[str], negative_prompt: str, image: bool) -> Sight:
         if isinstance(texts, str) or sum(map(len, texts)) + len(negative_prompt) > MAX_CHARS:
             raise ValueError("texts must be a sequence of texts that can be read")
-        lexicon = self._lexicon
-        texts = [without_our_words(text) for text in texts]
-        read = [text for each in texts for text in readings(each, self._knows)]
-        joined = plain(" ".join(texts))
-        kinds = {kind for text in (*read, joined) for kind in lexicon.kinds(text)}
-        pieces = [lexicon.read_harmless(text) for text in (*read, joined)]
-        pieces = list(dict.fromkeys(piece for text in pieces for piece in _pieces(text)))
+        found = [self._read(text) for text in texts]
+        joined = plain(" ".join(one.bare for one in found))
+        kinds = self._lexicon.kinds(joined).union(*(one.kinds for one in found))
+        pieces = dict.fromkeys(piece for one in found for piece in one.pieces)
+        pieces |= dict.fromkeys(_pieces(self._lexicon.read_harmless(joined)))
         negative = readings(negative_prompt, self._knows)
         return Sight(
             kinds=kinds,
-            scores=self._judged(pieces, kinds),
-            named=any(self._has_name(text) for text in texts),
-            negative={kind for text in negative for kind in lexicon.kinds(text)},
+            scores=self._judged(tuple(pieces), kinds),
+            named=any(one.named for one in found),
+            negative={kind for text in negative for kind in self._lexicon.kinds(text)},
             image=image,
+        )
+
+    def _read_anew(self, text: str) -> _Read:
+        """A text in all the ways it may be meant."""
+        lexicon = self._lexicon
+        bare = without_our_words(text)
+        read = readings(bare, self._knows)
+        pieces = (piece for each in read for piece in _pieces(lexicon.read_harmless(each)))
+        return _Read(
+            bare=bare,
+            kinds=frozenset(kind for each in read for kind in lexicon.kinds(each)),
+            pieces=tuple(dict.fromkeys(pieces)),
+            named=self._has_name(bare),
+            readable=self._guard is not None or is_english(text, self._vocabulary),
         )
 
     def _judged(self, pieces: Sequence[str], kinds: Collection[Kind]) -> dict[str, float]:
         """What the heads say. Of a bare "18" they guess what it mostly stands beside (0.66 a
         child), so pieces without a letter count only where something else is suggestive.
         """
-        scores = self._scores([piece for piece in pieces if any(map(str.isalpha, piece))])
+        scores = self._memory.highest([one for one in pieces if any(map(str.isalpha, one))])
         if not {Kind.SEX, Kind.SUGGESTIVE}.isdisjoint(kinds) or scores["sex"] >= SUGGESTIVE:
-            scores = self._scores(pieces)
+            scores = self._memory.highest(pieces)
         return scores
-
-    def _scores(self, pieces: Sequence[str]) -> dict[str, float]:
-        """The highest of each head; pieces of like length go together, which saves padding."""
-        highest: dict[str, float] = dict.fromkeys(map(str, HEADS), 0.0)
-        pieces = sorted(pieces, key=len)
-        for start in range(0, len(pieces), _BATCH):
-            scores = self._heads.scores(self._embed(pieces[start : start + _BATCH]))
-            highest = {name: max(highest[name], scores[name]) for name in HEADS}
-        return highest
 
     def _refusal(self, texts: Sequence[str], sight: Sight, adult_verified: bool) -> str | None:
         rule = broken_rule(sight)
         if rule != "adult" and rule is not None:
             return rule
         if self._guard is None:
-            readable = all(is_english(text, self._vocabulary) for text in texts)
+            readable = all(self._read(text).readable for text in texts)
             return rule or (None if readable else "language")
         if rule == "adult" and not adult_verified:
             return "adult_unverified"

@@ -27,8 +27,8 @@ class Heads:
 
     weights: Floats
 
-    def scores(self, vectors: Floats) -> dict[str, float]:
-        """The highest probability of each head over (n, 384) vectors.
+    def chances(self, vectors: Floats) -> NDArray[np.float64]:
+        """(n, 3) probabilities, in the order of `HEADS`, of (n, 384) vectors.
 
         ValueError when the vectors are not what the heads were fitted on.
         """
@@ -37,8 +37,7 @@ class Heads:
         if not np.isfinite(vectors).all():
             raise ValueError("vectors are not finite")
         logits = vectors @ self.weights[:, :-1].T + self.weights[:, -1]
-        highest = 1.0 / (1.0 + np.exp(-logits.max(axis=0).astype(np.float64)))
-        return {name: float(value) for name, value in zip(HEADS, highest, strict=True)}
+        return 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
 
 
 def load_heads() -> Heads:

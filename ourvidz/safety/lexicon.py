@@ -53,7 +53,7 @@ class Lexicon:
 
     whole: terms of words. opening: beginnings of terms, and their lengths. anywhere: terms of
     scripts without word borders. harmless: phrases and what they are read as. parts:
-    the words of all of these.
+    the words of all of these. starts: first words of terms of several words.
     """
 
     whole: dict[str, frozenset[Kind]]
@@ -62,11 +62,14 @@ class Lexicon:
     anywhere: dict[str, frozenset[Kind]]
     harmless: tuple[tuple[str, str], ...]
     parts: frozenset[str]
+    starts: frozenset[str]
 
     def kinds(self, text: str) -> set[Kind]:
         """The kinds of words in a plain text; ages below 18 are `MINOR`."""
         text = self.read_harmless(text)
-        found = {kind for term in _phrases(words(text)) for kind in self._of(term)}
+        said = words(text)
+        terms = {*said, *_phrases(said, self.starts)}
+        found = {kind for term in terms for kind in self._of(term)}
         if not text.isascii():
             for term, kinds in self.anywhere.items():
                 if term in text:
@@ -128,6 +131,7 @@ def load_lexicon() -> Lexicon:
             for term in (*whole, *opening, *(each for each, _ in harmless))
             for word in words(term)
         ),
+        starts=frozenset(term.split()[0] for term in (*whole, *opening) if " " in term),
     )
 
 
@@ -144,14 +148,14 @@ def _terms(text: str) -> Iterator[str]:
         yield from (plain(term.strip()) for term in row.partition(":")[2].split(","))
 
 
-def _phrases(found: list[str]) -> Iterator[str]:
-    """Every run of one to five words."""
-    for start in range(len(found)):
-        phrase = found[start]
-        yield phrase
-        for word in found[start + 1 : start + _MAX_WORDS]:
-            phrase = f"{phrase} {word}"
-            yield phrase
+def _phrases(found: list[str], starts: frozenset[str]) -> Iterator[str]:
+    """Every run of two to five words that begins with one of `starts`: no other is a term."""
+    for start, first in enumerate(found):
+        if first in starts:
+            phrase = first
+            for word in found[start + 1 : start + _MAX_WORDS]:
+                phrase = f"{phrase} {word}"
+                yield phrase
 
 
 def _frozen(terms: dict[str, set[Kind]]) -> dict[str, frozenset[Kind]]:

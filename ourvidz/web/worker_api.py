@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ourvidz.domain.errors import InvalidRequest, NotAllowed, Unavailable
+from ourvidz.domain.errors import InvalidRequest, NotAllowed
 from ourvidz.domain.job import Lease
 from ourvidz.ports import Administration, Media
 from ourvidz.web.bodies import small_body
@@ -95,8 +95,9 @@ class _Door:
 
 def _authenticate(request: Request, worker_token: str | None) -> None:
     if not worker_token:
-        raise Unavailable(
-            "remote workers", "set OURVIDZ_WORKER_TOKEN for the app and for its workers"
+        raise NotAllowed(
+            "The app knows no worker token. Set OURVIDZ_WORKER_TOKEN for the app as its workers "
+            "have it, and start it again."
         )
     given = request.headers.get("authorization", "").encode(errors="replace")
     if not hmac.compare_digest(given, f"Bearer {worker_token}".encode()):

@@ -12,7 +12,7 @@ from uuid import uuid4
 from ourvidz.domain.errors import Cancelled, NotAllowed, OurVidzError, Unavailable, WorkerRefused
 from ourvidz.domain.job import Lease
 from ourvidz.worker.cargo import bring
-from ourvidz.worker.ending import BUG, Ending, Stopped, ending_of
+from ourvidz.worker.ending import BUG, Ending, Stopped, ending_of, told_of
 from ourvidz.worker.heart import Heart
 from ourvidz.worker.messages import Done, Parcel, Task, with_keys
 from ourvidz.worker.tools import Tools
@@ -30,14 +30,17 @@ _LAST_TRIES_S = 10.0
 class Attempt:
     """Runs one lease to its end. claimed_at: `monotonic()` before it was given.
 
-    loaded: the family in the child's memory afterwards, None when there is none. refusal: why
-    this worker can carry no files, so that it must not take another job.
+    loaded: the family in the child's memory afterwards, None when there is none. is_served:
+    whether all files could be carried. is_away: whether it ended because something could not be
+    reached. refusal: why this worker can carry no files, so that it must not take another job.
     """
 
     def __init__(self, lease: Lease, tools: Tools, claimed_at: float) -> None:
         self._lease, self._tools = lease, tools
         self._heart = Heart(tools.queue, lease, tools.settings, claimed_at, tools.waker)
         self.loaded: str | None = None
+        self.is_served = True
+        self.is_away = False
         self.refusal: WorkerRefused | None = None
 
     def run(self) -> None:
@@ -61,11 +64,15 @@ class Attempt:
             self.refusal = error
             return Stopped()
         except OurVidzError as error:
-            ending = ending_of(type(error).__name__, str(error))
+            told = told_of(error)
+            if told != error.in_full:
+                log.warning("job %s: %s", self._lease.job.id, error.in_full)
+            ending = ending_of(type(error).__name__, told)
         except Exception:
             log.exception("job %s: internal error", self._lease.job.id)
             self._tools.child.kill()
             ending = ending_of("internal", BUG)
+        self.is_away = isinstance(ending, Ending) and ending.family == Unavailable.__name__
         is_open = isinstance(ending, Ending) and ending.outcome == "retry"
         return Stopped() if is_open and self._tools.stopping.is_set() else ending
 
@@ -124,13 +131,18 @@ class Attempt:
 
     def _patiently(self, carry: Callable[[], None]) -> None:
         """Carry a file; storage that refuses is asked again a few times while the lease holds."""
+        self.is_served = False
+        self._carried(carry)
+        self.is_served = True
+
+    def _carried(self, carry: Callable[[], None]) -> None:
         for pause_s in _STORAGE_PAUSES_S:
             try:
                 return carry()
             except Unavailable as error:
                 if self._heart.lost or self._tools.stopping.wait(pause_s):
                     raise
-                log.warning("job %s: %s", self._lease.job.id, error)
+                log.warning("job %s: %s", self._lease.job.id, error.in_full)
         return carry()
 
     def _is_cancelled(self) -> bool:
@@ -186,7 +198,7 @@ class Attempt:
             try:
                 return bool(write())
             except Unavailable as error:
-                log.warning("job %s: not written yet: %s", self._lease.job.id, error)
+                log.warning("job %s: not written yet: %s", self._lease.job.id, error.in_full)
                 if self._tools.stopping.is_set():
                     deadline = deadline or monotonic() + _LAST_TRIES_S
                     if monotonic() > deadline:

@@ -23,6 +23,7 @@ from typing import Any
 from ourvidz.domain.errors import Cancelled, OurVidzError, PolicyRefused, Unavailable
 from ourvidz.domain.progress import Progress
 from ourvidz.safety.normalise import prompt_sha256
+from ourvidz.worker.ending import DISK, told_of
 from ourvidz.worker.messages import Cancel, Done, Failed, Ready, Report, Task
 from ourvidz.worker.runner import Runner, jpeg_of, texts_of
 
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 #: Linux: the number of `prctl`'s "send me this signal when my parent dies".
 _PR_SET_PDEATHSIG = 1
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 class Child:
@@ -155,15 +156,19 @@ def _answer(runner: Runner, task: Task, line: Connection) -> Done | Failed:
 
 def _failure(error: Exception, task: Task) -> Failed:
     """An error in words; with a traceback when it is a bug."""
+    if isinstance(error, PolicyRefused) and error.category == "unavailable":
+        # Nobody has judged the words: a guard model that is away for a minute ends no film.
+        return Failed(family="Unavailable", text=str(error))
     if isinstance(error, PolicyRefused):
         texts, negative = texts_of(task)
         kept = {"category": error.category, "prompt_sha256": prompt_sha256(texts, negative)}
         return Failed(family="PolicyRefused", text=str(error), result=kept)
     if isinstance(error, OurVidzError):
         gone = isinstance(error, Unavailable) and error.what == "GPU"
-        return Failed(family=type(error).__name__, text=str(error), device_gone=gone)
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return Failed(family="Unavailable", text="disk: the worker's is full; try again later")
+        text, in_full = told_of(error), error.in_full
+        return Failed(family=type(error).__name__, text=text, in_full=in_full, device_gone=gone)
+    if isinstance(error, OSError) and error.errno in _NO_DISK:
+        return Failed(family="Unavailable", text=DISK, in_full=str(error))
     trace = "".join(traceback.format_exception(error))
     return Failed(family="internal", text=type(error).__name__, trace=trace)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ourvidz.domain.errors import OurVidzError, Unavailable
 from ourvidz.domain.job import Outcome
 
 BUG = "Something went wrong on our side. Try again."
@@ -14,6 +15,8 @@ TOO_LONG = (
     "It took longer than {minutes:g} minutes and was stopped. Try again when this machine has less "
     "to do, or choose something shorter."
 )
+#: Whoever ordered can not free any; where it is, is for the operator.
+DISK = "disk: the machine that makes this has no room or can not write; try again later"
 #: Trying again would end the same way.
 _FINAL = frozenset(
     {"InvalidRequest", "NotEnoughCredits", "NotAllowed", "PolicyRefused", "OutOfMemory"}
@@ -38,7 +41,7 @@ class Stopped:
 def ending_of(family: str, text: str, result: Mapping[str, Any] | None = None) -> Ending:
     """The ending for an error of that family.
 
-    >>> ending_of("Unavailable", "disk: is full; free some space").outcome
+    >>> ending_of("Unavailable", DISK).outcome
     'retry'
     >>> ending_of("OutOfMemory", "denoise needs 23 GiB").outcome
     'failed'
@@ -47,3 +50,12 @@ def ending_of(family: str, text: str, result: Mapping[str, Any] | None = None) -
         return Ending(outcome="cancelled")
     outcome = "failed" if family in _FINAL else "retry"
     return Ending(outcome=outcome, result=result, error=text, family=family)
+
+
+def told_of(error: OurVidzError) -> str:
+    """What whoever ordered reads of an error; `in_full` is for the operator's log.
+
+    >>> told_of(Unavailable("disk", "/srv/scratch can not be written; free some space")) == DISK
+    True
+    """
+    return DISK if isinstance(error, Unavailable) and error.what == "disk" else str(error)

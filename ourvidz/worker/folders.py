@@ -37,10 +37,13 @@ class Folders:
         try:
             # What people typed lies in there.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return shutil.disk_usage(self.root).free >= NEEDED_BYTES
+            free = shutil.disk_usage(self.root).free
         except OSError as error:
-            log.warning("%s can not be used: %s", self.root, error.strerror)
+            log.warning("%s can not be used: %s; no job is taken", self.root, error.strerror)
             return False
+        if free < NEEDED_BYTES:
+            log.warning("%s has only %d MB free; no job is taken", self.root, free // 2**20)
+        return free >= NEEDED_BYTES
 
     def stages(self, lease: Lease) -> Path:
         """Where a job's finished stages are; made by whoever writes there."""

@@ -79,13 +79,14 @@ class Done:
 class Failed:
     """family: class name in `domain.errors`, or "internal" for a bug, with its traceback.
 
-    result: JSON values to keep with the failure. device_gone: this process can use its GPU no
-    more, another one perhaps can.
+    in_full: what only the operator may read. result: JSON values to keep with the failure.
+    device_gone: this process can use its GPU no more, another one perhaps can.
     """
 
     family: str
     text: str
     trace: str = ""
+    in_full: str = ""
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
     loaded: str | None = None
     device_gone: bool = False

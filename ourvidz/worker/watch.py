@@ -114,6 +114,8 @@ class Watch:
             self._tools.child.kill()
             return ending
         if message.family != "internal":
+            if message.in_full not in ("", message.text):
+                log.warning("job %s: %s", self._lease.job.id, message.in_full)
             self.loaded = message.loaded
             return ending
         log.error("job %s: internal error\n%s", self._lease.job.id, message.trace)

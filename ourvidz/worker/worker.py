@@ -28,7 +28,8 @@ from ourvidz.worker.tools import Tools
 
 log = logging.getLogger(__name__)
 
-#: Pauses while the database is away or the child does not come up, longer each time.
+#: Pauses while the database or what jobs need is away, or the child does not come up; longer each
+#: time.
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 15.0)
 
 
@@ -62,6 +63,8 @@ class Worker:
         )
         self._house: Housekeeper | None = None
         self._loaded: str | None = None
+        self._device: str | None = None
+        self._is_let_in = False
         self._refusal: WorkerRefused | None = None
         self._troubles = 0
 
@@ -101,16 +104,19 @@ class Worker:
         if ready is None or tools.child.pid is None:
             return self._raise_child()
         try:
+            self._knock()
             house = self._keep_house(ready)
             if house.draining or not tools.folders.has_room():
                 tools.stopping.wait(self._settings.poll_s)  # bells are for those who can work
                 return
             claimed_at = monotonic()
             lease = tools.queue.claim(self._card(ready), self._settings.lease_s)
-            self._troubles = 0
         except Unavailable as error:
-            return self._pause(f"no job can be claimed: {error}")
+            return self._pause(f"no job can be claimed: {error.in_full}")
+        except WorkerRefused as error:
+            return self._give_up(error)
         if lease is None:
+            self._troubles = 0
             return self._sleep()
         self._work(lease, claimed_at)
 
@@ -119,9 +125,24 @@ class Worker:
         attempt = Attempt(lease, self._tools, claimed_at)
         attempt.run()
         self._loaded = attempt.loaded
+        self._is_let_in = attempt.is_served
         if attempt.refusal:
-            self._refusal = attempt.refusal
-            self.stop()
+            return self._give_up(attempt.refusal)
+        if attempt.is_away:  # and so it may be for every job in line
+            return self._pause("what the job needs is away")
+        self._troubles = 0
+
+    def _knock(self) -> None:
+        """Before the first job, and after one whose files could not be carried: else a wrong token,
+        or an app that is away, would cost each job in line some of its attempts.
+        """
+        if not self._is_let_in:
+            self._tools.courier.knock()
+            self._is_let_in = True
+
+    def _give_up(self, refusal: WorkerRefused) -> None:
+        self._refusal = refusal
+        self.stop()
 
     def _raise_child(self) -> None:
         """Start the child early, so that its imports cost no job any time, and wait for it."""
@@ -135,6 +156,11 @@ class Worker:
                 how = child.kill()
                 return self._pause(f"the GPU process could not start ({how})")
         if child.ready:
+            self._device = self._device or child.ready.device
+            if child.ready.device != self._device:
+                # A card was lost: what is offered needs it, and every job would fail here.
+                child.kill()
+                return self._pause(f"the GPU process has come up without {self._device}")
             self._troubles = 0
             log.info("worker %s is ready on %s", self.id, child.ready.device)
 

@@ -90,6 +90,9 @@ def files_of(shop: Shop, one: Lease) -> list[str]:
 
 
 class TestBoth:
+    def test_who_is_let_in_may_claim_jobs(self, courier: Courier) -> None:
+        courier.knock()
+
     @pytest.mark.parametrize(
         ("bucket", "name", "head", "kind"),
         [

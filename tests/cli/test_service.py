@@ -250,6 +250,17 @@ def test_the_doctor_names_the_setting_of_every_hosted_server_that_is_away(
         assert f"correct OURVIDZ_{name}" in done.stdout
 
 
+def test_the_doctor_tells_a_worker_whether_its_app_lets_it_in(
+    ourvidz: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OURVIDZ_HOME", str(tmp_path))
+    for name in ("worker_database_url", "redis_url", "public_url", "worker_token"):
+        monkeypatch.setenv(f"OURVIDZ_{name.upper()}", HOSTED[name])
+    app = found(ourvidz)[1]["app"]
+    assert app["state"] == "fail" and HOSTED["public_url"] in app["says"]
+    assert app["advice"] == "start it, or correct its address"
+
+
 def test_the_doctor_asks_for_the_address_of_a_proxy_elsewhere(
     up: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,14 @@ def test_words_inside_words_and_harmless_phrases_are_not(lexicon: Lexicon, text:
     assert lexicon.kinds(text) <= {Kind.COERCION, Kind.CLAIM}
 
 
+def test_every_term_is_found_among_other_words(lexicon: Lexicon) -> None:
+    for terms in (lexicon.whole, lexicon.opening):
+        for term, kinds in terms.items():
+            text = f"the {term} there"
+            if lexicon.read_harmless(text) == text:
+                assert kinds <= lexicon.kinds(text), term
+
+
 def test_a_harmless_phrase_does_not_hide_its_neighbour(lexicon: Lexicon) -> None:
     assert Kind.SEX in lexicon.kinds("a naked flame and a naked person")
 

@@ -74,8 +74,8 @@ def test_an_app_without_a_token_serves_no_worker() -> None:
             url = f"{address(door)}/api/worker/uploads"
             for token in ("None", TOKEN):
                 answer = http("POST", url, headers={"authorization": f"Bearer {token}"}, json={})
-                assert (answer.status_code, answer.json()["error"]) == (503, "Unavailable")
-                assert "OURVIDZ_WORKER_TOKEN" in answer.json()["message"]
+                assert (answer.status_code, answer.json()["error"]) == (403, "NotAllowed")
+                assert "Set OURVIDZ_WORKER_TOKEN for the app" in answer.json()["message"]
 
 
 def test_who_does_not_hold_the_job_gets_nothing(site: Site, held: Lease) -> None:

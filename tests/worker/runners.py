@@ -6,12 +6,13 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from benchmarks.fleet import JPEG, MP4
+from benchmarks.fleet import JPEG, MP4, ScriptRunner
 from ourvidz.domain.errors import PolicyRefused, Unavailable
 from ourvidz.domain.progress import OnProgress, Progress
-from ourvidz.worker.messages import Parcel, Task
+from ourvidz.worker.messages import Parcel, Ready, Task
 from ourvidz.worker.runner import PipelineRunner
 
 
@@ -57,6 +58,14 @@ class DiesInsideDenoising(PipelineRunner):
         return super().run(task, watched)
 
 
+class LosesItsCard(ScriptRunner):
+    """Comes up without its card while `gone` lies in the scratch folder."""
+
+    def ready(self) -> Ready:
+        is_gone = (self._scratch_dir / "gone").exists()
+        return Ready(device="CPU" if is_gone else "a card", memory_bytes=1)
+
+
 class FakeClips(PipelineRunner):
     """Joins films in earnest, but its clips are no videos."""
 
@@ -74,6 +83,17 @@ class FakeClips(PipelineRunner):
             "width": 16, "height": 16, "num_frames": 80, "fps": 16, "seconds": 5.0, "seed": 1,
             "size_bytes": clip.stat().st_size, "metadata": {},
         }  # fmt: skip
+
+
+class SilentGuard:
+    """A policy whose guard model does not answer while a file is there."""
+
+    def __init__(self, silent: Path) -> None:
+        self._silent = silent
+
+    def check(self, texts: Sequence[str], **_: Any) -> None:
+        if self._silent.exists():
+            raise PolicyRefused("unavailable", "The safety model did not answer. Try again.")
 
 
 class OnlyCats:

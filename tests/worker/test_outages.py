@@ -13,22 +13,27 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from benchmarks.fleet import FragileCourier
 from ourvidz.backends.embedded.direct_courier import DirectCourier
 from ourvidz.backends.redis import RedisLive
 from ourvidz.domain.errors import WorkerRefused
 from ourvidz.domain.job import Job, Lease
 from ourvidz.worker import Worker
+from ourvidz.worker.ending import DISK
 from tests.files import PNG, write
 from tests.servers import SUPERUSER, Cluster
 from tests.worker.workshop import PATIENCE_S, Workshop
 
 
 class Door(DirectCourier):
-    """A courier whose app does not let it fetch, or deliver."""
+    """A courier whose app does not let it in, or not fetch, or not deliver."""
 
     def __init__(self, workshop: Workshop, refuses: str) -> None:
         super().__init__(workshop.media)
         self._refuses = refuses
+
+    def knock(self) -> None:
+        self._ask("knock")
 
     def fetch(self, lease: Lease, key: str, path: Path) -> None:
         self._ask("fetch")
@@ -72,6 +77,52 @@ def test_a_worker_with_a_wrong_token_hands_its_job_back_and_stops(
     assert workshop.credits == 49
 
 
+def test_a_worker_that_is_not_let_in_stops_before_it_touches_a_job(workshop: Workshop) -> None:
+    job = workshop.order("steps=1x0")
+    worker = Worker(
+        workshop.queue, workshop.live, Door(workshop, "knock"), workshop.policy, workshop.settings,
+        runner=workshop.runner,
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            with pytest.raises(WorkerRefused, match="token is wrong"):
+                pool.submit(worker.run).result(PATIENCE_S)
+        finally:
+            worker.stop()
+    assert (workshop.job(job).state, workshop.job(job).started_at) == ("queued", None)
+    assert workshop.house.scalar("select count(*) from public.workers") == 0
+
+
+class Away(FragileCourier):
+    """A courier whose app is away with its storage."""
+
+    def knock(self) -> None:
+        self._refuse()
+
+
+def test_an_app_that_is_away_costs_one_attempt_and_not_one_of_every_job(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ourvidz.worker.attempt._STORAGE_PAUSES_S", (0.05,))
+    workshop.storage_switch.parent.mkdir(exist_ok=True)
+    courier = Away(DirectCourier(workshop.media), workshop.storage_switch)
+    worker = Worker(
+        workshop.queue, workshop.live, courier, workshop.policy, workshop.settings,
+        runner=workshop.runner,
+    )  # fmt: skip
+    with workshop.working(worker):
+        workshop.ended(workshop.order("steps=1x0"))
+        workshop.storage_switch.touch()
+        first, second = workshop.order("steps=1x0"), workshop.order("steps=1x0")
+        workshop.wait_for(lambda: workshop.job(first).error)
+        time.sleep(1)
+        assert workshop.job(second).started_at is None, "nothing of it could be delivered"
+        workshop.storage_switch.unlink()
+        assert workshop.ended(second).attempts == 1
+        workshop.house.end_pauses()
+        assert workshop.ended(first).attempts == 2
+
+
 def test_a_storage_that_refuses_for_a_moment_costs_no_attempt(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +155,21 @@ def test_a_storage_that_goes_on_refusing_costs_attempts_and_never_credits(
     assert workshop.credits == 50
 
 
+def test_a_disk_that_can_not_be_used_is_named_to_the_operator_alone(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = workshop.order("steps=1x0")
+    taken = workshop.settings.scratch_dir / str(job.id)
+    taken.touch()
+    with workshop.working():
+        workshop.wait_for(lambda: workshop.job(job).error)
+        assert workshop.job(job).error == DISK
+        assert str(taken) in caplog.text
+        taken.unlink()
+        workshop.house.end_pauses()
+        assert workshop.ended(job).state == "succeeded"
+
+
 def test_a_full_disk_is_tried_again_later(workshop: Workshop) -> None:
     full = workshop.settings.scratch_dir / "full"
     full.touch()
@@ -111,19 +177,22 @@ def test_a_full_disk_is_tried_again_later(workshop: Workshop) -> None:
         job = workshop.order("steps=1x0")
         workshop.wait_for(lambda: workshop.job(job).error)
         assert workshop.job(job).error_family == "Unavailable"
-        assert "full" in (workshop.job(job).error or "")
+        assert workshop.job(job).error == DISK
         full.unlink()
         workshop.house.end_pauses()
         assert workshop.ended(job).state == "succeeded"
 
 
-def test_without_room_no_job_is_taken(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_room_no_job_is_taken_and_the_log_says_why(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("ourvidz.worker.folders.NEEDED_BYTES", 2**62)
     job = workshop.order("steps=1x0")
     with workshop.working():
         workshop.wait_for(lambda: workshop.house.scalar("select count(*) from public.workers"))
         time.sleep(1)
         assert workshop.job(job).attempts == 0, "another worker may have room"
+        assert "MB free; no job is taken" in caplog.text
         monkeypatch.setattr("ourvidz.worker.folders.NEEDED_BYTES", 1)
         assert workshop.ended(job).state == "succeeded"
 

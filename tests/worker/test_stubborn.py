@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from ourvidz.domain.errors import NotAllowed
 from ourvidz.domain.job import Lease
 from ourvidz.worker import Worker
 from tests.servers import SUPERUSER, Cluster
+from tests.worker.runners import LosesItsCard, SilentGuard
 from tests.worker.workshop import Workshop
 
 
@@ -120,3 +123,50 @@ def test_a_storage_that_refuses_one_worker_leaves_the_job_to_another(workshop: W
     workshop.house.end_pauses()
     with workshop.working():
         assert workshop.ended(job).state == "succeeded"
+
+
+def test_without_the_card_that_it_began_with_a_worker_takes_no_job(workshop: Workshop) -> None:
+    workshop.runner = LosesItsCard
+    gone = workshop.settings.scratch_dir / "gone"
+    with workshop.working() as worker:
+        workshop.ended(workshop.order("steps=1x0"))
+        gone.touch()
+        job = workshop.order("raise=Gone@1 steps=1x0")
+        workshop.wait_for(lambda: workshop.job(job).error)
+        workshop.house.end_pauses()
+        workshop.wait_for(
+            lambda: (
+                worker._troubles > 1  # pyright: ignore[reportPrivateUsage]
+                or workshop.job(job).attempts > 1
+            )
+        )
+        assert workshop.job(job).attempts == 1, "on a CPU what was ordered for a card only fails"
+        gone.unlink()
+        assert workshop.ended(job).state == "succeeded"
+
+
+def test_a_guard_model_that_is_away_for_a_moment_refuses_nothing(workshop: Workshop) -> None:
+    silent = workshop.folder / "silent"
+    silent.touch()
+    workshop.policy = partial(SilentGuard, silent)
+    with workshop.working():
+        job = workshop.order("steps=1x0")
+        workshop.wait_for(lambda: workshop.job(job).error)
+        assert workshop.job(job).error == "The safety model did not answer. Try again."
+        silent.unlink()
+        workshop.house.end_pauses()
+        assert workshop.ended(job).state == "succeeded"
+    mine = "select count(*) from public.refusals where user_id = %s"
+    assert workshop.house.scalar(mine, workshop.me.user_id) == 0
+
+
+def test_what_is_away_for_one_job_after_the_other_is_asked_for_ever_less_often(
+    workshop: Workshop,
+) -> None:
+    jobs = [workshop.order("raise=Unavailable@1") for _ in range(3)]
+    with workshop.working():
+        workshop.wait_for(lambda: all(workshop.starts(job) for job in jobs))
+    journal = (workshop.settings.scratch_dir / "journal").read_text().splitlines()
+    begun = [float(line.split()[-1]) for line in journal[:3]]
+    pauses = [after - before for before, after in pairwise(begun)]
+    assert pauses[0] >= 0.5 and pauses[1] >= 1.0

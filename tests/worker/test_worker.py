@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+from ourvidz.worker.ending import DISK
 from tests.worker.runners import OnlyCats, no_policy
 from tests.worker.workshop import Workshop
 
@@ -105,11 +106,12 @@ def test_errors_that_would_come_again_end_the_job_at_once(workshop: Workshop) ->
     assert len({pid for job in jobs.values() for pid in workshop.pids(job)}) == 1
 
 
-def test_what_is_away_now_is_tried_again(workshop: Workshop) -> None:
+def test_what_is_away_now_is_tried_again(workshop: Workshop, caplog) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
     with workshop.working():
         job = workshop.order("raise=Unavailable@1")
         workshop.wait_for(lambda: workshop.job(job).error)
-        assert workshop.job(job).error == "disk: is full; free some space"
+        assert workshop.job(job).error == DISK
+        assert f"{job.id}: disk: is full; free some space" in caplog.text
         workshop.house.end_pauses()
         assert workshop.ended(job).state == "succeeded"
 

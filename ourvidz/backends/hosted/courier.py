@@ -12,7 +12,7 @@ import httpx
 
 from ourvidz.backends.hosted.line import Gone, Interrupted, Line
 from ourvidz.backends.hosted.transfer import check_upload, download, upload
-from ourvidz.domain.errors import InvalidRequest, NotAllowed, WorkerRefused
+from ourvidz.domain.errors import InvalidRequest, NotAllowed, Unavailable, WorkerRefused
 from ourvidz.domain.job import Lease
 from ourvidz.domain.media import UploadTarget
 
@@ -32,6 +32,14 @@ class HttpCourier:
         headers = {"authorization": f"Bearer {worker_token}"}
         self._app = Line(httpx.Client(headers=headers), "the app", sleep)
         self._storage = Line(httpx.Client(), "storage", sleep)
+
+    def knock(self) -> None:
+        """See `ports.Courier`."""
+        try:
+            self._show_token()
+        except Interrupted as error:
+            detail = f"{self._url} does not answer ({error}); start it, or correct its address"
+            raise Unavailable("the app", "it does not answer; try again later", detail) from error
 
     def fetch(self, lease: Lease, key: str, path: Path) -> None:
         """See `ports.Courier`."""
@@ -65,25 +73,28 @@ class HttpCourier:
         try:
             self._app.patiently(once, lambda: 0)
         except Gone as error:
-            raise WorkerRefused(
-                f"There is no app at {self._url}. Set OURVIDZ_PUBLIC_URL to its address."
-            ) from error
-        except NotAllowed as error:
-            if self._is_let_in():
-                raise
-            raise WorkerRefused(str(error)) from error
+            raise self._nobody() from error
+        except NotAllowed:
+            self._app.patiently(self._show_token, lambda: 0)
+            raise
         return answers[0]
 
-    def _is_let_in(self) -> bool:
-        """Whether the token is right: the app looks at it before it reads what is asked."""
+    def _show_token(self) -> None:
+        """The app looks at the token before it reads what is asked, and nothing is asked here.
 
-        def ask_nothing() -> None:
-            self._app.request("POST", f"{self._url}downloads", json={})
-
+        Raises WorkerRefused, or Interrupted.
+        """
         try:
-            self._app.patiently(ask_nothing, lambda: 0)
-        except (NotAllowed, Gone):
-            return False
+            self._app.request("POST", f"{self._url}downloads", json={})
         except InvalidRequest:
-            pass
-        return True
+            return
+        except NotAllowed as error:
+            raise WorkerRefused(str(error)) from error
+        except Gone as error:
+            raise self._nobody() from error
+        raise self._nobody()
+
+    def _nobody(self) -> WorkerRefused:
+        return WorkerRefused(
+            f"There is no app at {self._url}. Set OURVIDZ_PUBLIC_URL to its address."
+        )
