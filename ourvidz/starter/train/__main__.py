@@ -49,7 +49,6 @@ def main() -> None:
 
 def _run(args: argparse.Namespace) -> None:
     from ourvidz.starter.train import critic, data, export, transformer, vae
-    from ourvidz.starter.train import further as improve
     from ourvidz.starter.train.run import How
 
     how = How(minutes=args.minutes, device=args.device, scale=args.scale, seed=args.seed)
@@ -74,7 +73,7 @@ def _run(args: argparse.Namespace) -> None:
     steps: dict[str, Callable[[], object]] = {
         "stills": lambda: vae.train_stills(stills, how),
         "clips": lambda: vae.train_clips(clips, stills, how),
-        "further": lambda: improve.train(further, clips, how),
+        "further": lambda: vae.train_further(further, clips, how),
         "texts": lambda: [data.make_texts(shards, what, n) for what, n in counts.items()],
         "latents": make_latents,
         "transformer": lambda: transformer.train(folder, counts, how, args.from_weights),

@@ -25,15 +25,9 @@ def export(folder: Path, weights: Path, vae: Path | None = None) -> None:
     """Write the averaged models of the checkpoints in `folder` to `weights`.
 
     vae: where the autoencoder lies, if not in `folder`: a checkpoint's folder or exported weights.
-    Without a transformer in `folder` the one in `weights` stays, and so must the mean and std that
-    it knows latents by.
     """
-    trained = (folder / "transformer").exists()
-    known = folder / "transformer" / "latents.json" if trained else weights / "vae" / "config.json"
-    statistics = json.loads(known.read_text())
+    statistics = json.loads((folder / "transformer" / "latents.json").read_text())
     export_vae(vae_recipe.load(vae or folder / "vae_clips"), statistics, weights)
-    if not trained:
-        return
     model = WanTransformer3DModel(**recipe.CONFIG)
     state = torch.load(folder / "transformer" / "checkpoint.pt", weights_only=True)
     kept = {name: part for name, part in state["average"].items() if name.split(".")[0] != "reader"}

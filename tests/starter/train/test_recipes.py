@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from transformers import AutoTokenizer, BertModel
 
 from ourvidz.domain.catalog import family
 from ourvidz.pipeline.encode import encode_condition, encode_prompts
-from ourvidz.starter.train import data, export, further, transformer, vae
+from ourvidz.starter.train import data, export, transformer, vae
 from ourvidz.starter.train.run import How
 from ourvidz.starter.world import is_held_out, render_scene
 
@@ -75,11 +74,8 @@ def test_learning_time_moves_the_vae_but_not_what_it_makes_of_a_first_frame(made
     assert torch.equal(before.encode(x).latent_dist.mode(), after.encode(x).latent_dist.mode())
 
 
-def test_both_halves_go_on_and_latents_stay_near(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(further, "_ALONE", 0.0)
-    further.train(tmp_path, made / "vae_clips", MOMENT)
+def test_both_halves_go_on_and_latents_stay_near(made: Path, tmp_path: Path) -> None:
+    vae.train_further(tmp_path, made / "vae_clips", MOMENT)
     before, after = vae.load(made / "vae_clips"), vae.load(tmp_path)
     pairs = zip(before.named_parameters(), after.parameters(), strict=True)
     moved = {name.split(".")[0] for (name, a), b in pairs if not torch.equal(a, b)}
@@ -87,27 +83,6 @@ def test_both_halves_go_on_and_latents_stay_near(
     x = vae.to_tensor(vae.held_out_clips(1, 5))
     old, new = (model.encode(x).latent_dist.mode() for model in (before, after))
     assert (new - old).square().mean() < 0.01 * old.square().mean()
-
-
-def test_the_decoder_waits_until_the_encoder_has_learnt(made: Path, tmp_path: Path) -> None:
-    further.train(tmp_path, made / "vae_clips", MOMENT)
-    before, after = vae.load(made / "vae_clips"), vae.load(tmp_path)
-    pairs = zip(before.named_parameters(), after.parameters(), strict=True)
-    moved = {name.split(".")[0] for (name, a), b in pairs if not torch.equal(a, b)}
-    assert moved == {"encoder", "quant_conv"}
-
-
-def test_a_wider_encoder_gives_the_same_latents_and_can_learn(made: Path) -> None:
-    narrow = vae.load(made / "vae_clips")
-    wide = further.wider(narrow, 24)
-    x = vae.to_tensor(vae.held_out_clips(1, 9))
-    before, after = (model.encode(x).latent_dist.mode() for model in (narrow, wide))
-    torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-5)
-    wide.encoder.requires_grad_(True)
-    wide.encode(x).latent_dist.mode().square().mean().backward()
-    kernel = next(p for name, p in wide.encoder.named_parameters() if name.endswith("conv1.weight"))
-    assert kernel.grad is not None
-    assert kernel.grad[8:, :8].abs().max() > 0  # what makes new channels
 
 
 def test_finished_shards_are_kept(made: Path) -> None:
@@ -183,23 +158,6 @@ def test_training_begins_from_exported_weights(made: Path, tmp_path: Path) -> No
     export.export(tmp_path, tmp_path / "weights", made / "weights" / "vae")
     kept, again = (vae.load(folder / "weights" / "vae") for folder in (made, tmp_path))
     assert all(map(torch.equal, kept.state_dict().values(), again.state_dict().values()))
-
-
-def test_an_autoencoder_is_exported_alone_if_no_transformer_was_trained(
-    made: Path, tmp_path: Path
-) -> None:
-    weights, better = tmp_path / "weights", tmp_path / "vae_further"
-    shutil.copytree(made / "weights", weights)
-    further.train(better, made / "vae_clips", MOMENT)
-    export.export(tmp_path, weights, better)
-    before, after = (vae.load(folder / "vae") for folder in (made / "weights", weights))
-    for name in ("latents_mean", "latents_std"):
-        assert after.config[name] == before.config[name]
-    assert not torch.equal(after.encoder.conv_in.weight, before.encoder.conv_in.weight)
-    transformers = [path.relative_to(weights) for path in weights.glob("*/transformer/*")]
-    assert transformers
-    for path in transformers:
-        assert (weights / path).read_bytes() == (made / "weights" / path).read_bytes()
 
 
 @pytest.mark.parametrize("what", ["image", "clip"])
