@@ -170,7 +170,7 @@ def _digest(tensors: Mapping[str, torch.Tensor]) -> str:
     """Of all bytes: a machine that loses its power may leave a file as long, but not as full."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
