@@ -13,7 +13,7 @@ from ourvidz.safety.heads import HEADS, Embed, Heads
 
 #: Pieces that are embedded together: all those of a long film would take gigabytes at once.
 _BATCH = 64
-#: Those of several films of the longest; some 25 MB.
+#: Those of several films of the longest.
 _MOST = 2**16
 
 
